@@ -1,0 +1,49 @@
+# make run: set up, build, serve. make test: everything that CI checks. Needs Python >= 3.11 and Node >= 20; the rest is set up here.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+PY := .venv/bin/python
+LOCK := .venv/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --universal --python-version 3.11
+
+.PHONY: run test check format lock clean
+
+run: .stamp-venv .stamp-node
+	@.venv/bin/ecid knowledge build
+	@.venv/bin/ecid serve
+
+test: .stamp-venv .stamp-node .stamp-sam check
+	$(PY) -m pytest -n 2 --dist loadscope
+
+check: .stamp-venv .stamp-sam
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/cfn-lint template.yaml
+	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-central-1 .venv-sam/bin/sam validate --lint
+
+format: .stamp-venv
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+lock: .stamp-venv
+	cd requirements && for name in runtime dev sam; do ../$(LOCK) $$name.in --output-file $$name.txt; done
+	cp requirements/runtime.txt layers/deps/requirements.txt
+
+clean:
+	rm -rf .venv .venv-sam node_modules .stamp-* build .aws-sam .mypy_cache .ruff_cache .pytest_cache
+
+.stamp-venv: requirements/dev.txt pyproject.toml
+	@python=$$(.ci/find-python) && $$python -m venv .venv
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.stamp-sam: requirements/sam.txt
+	@python=$$(.ci/find-python) && $$python -m venv .venv-sam
+	@.venv-sam/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/sam.txt
+	@touch $@
+
+.stamp-node: package.json package-lock.json
+	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' || { echo "ecid needs Node 20 or newer; see README.md" >&2; exit 1; }
+	@npm ci --silent
+	@touch $@

@@ -1,0 +1,240 @@
+"""The fact store on DynamoDB: AWS, the embedded engine and moto speak the same protocol and pass the same contract suite.
+
+Tables (all keys are strings): `events` by `id`; `facts` by `subject` and `name`; `records` by `domain`. A subject's revision counter is the item
+`#revision` beside its facts, the sources' state the item `#sources` beside the records: no fact and no domain has a `#` at its start.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import time
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ecid.errors import EventConflict, SourceUnavailable
+from ecid.feed.facts import Fact
+from ecid.ports import FactSet, StoredRecord
+from ecid.settings import Settings
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb.client import DynamoDBClient
+    from types_boto3_dynamodb.type_defs import AttributeValueTypeDef, TransactWriteItemTypeDef
+
+_REVISION = "#revision"
+_SOURCES = "#sources"
+_ATTEMPTS = 10
+_LONGEST_PAUSE = 0.5
+_PACK_ABOVE = 32 * 1024
+"""Records of enterprises with thousands of anomaly records would not fit into one item (400 KB) as plain text."""
+
+KEYS: Mapping[str, tuple[str, ...]] = {"events": ("id",), "facts": ("subject", "name"), "records": ("domain",)}
+"""Partition key and, if there is one, sort key of each table."""
+
+
+def dynamodb_client(settings: Settings) -> DynamoDBClient:
+    """A client with short time limits and bounded retries. A local engine asks for no credentials of AWS and gets none."""
+    config = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 4})
+    if not settings.dynamodb_endpoint:
+        return boto3.client("dynamodb", config=config)
+    return boto3.client(
+        "dynamodb",
+        config=config,
+        endpoint_url=settings.dynamodb_endpoint,
+        region_name="us-east-1",  # any will do, but moto accepts existing ones only
+        aws_access_key_id="local",
+        aws_secret_access_key="local",  # noqa: S106 – the embedded engine checks none
+    )
+
+
+def create_tables(client: DynamoDBClient, settings: Settings) -> None:
+    """Create the tables that are missing, with the keys that `template.yaml` gives them. For local engines; AWS has its tables from the template."""
+    existing = {name for page in client.get_paginator("list_tables").paginate() for name in page["TableNames"]}
+    for table, keys in KEYS.items():
+        name = getattr(settings, f"{table}_table")
+        if name in existing:
+            continue
+        client.create_table(
+            TableName=name,
+            KeySchema=[{"AttributeName": key, "KeyType": "RANGE" if place else "HASH"} for place, key in enumerate(keys)],
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
+            BillingMode="PAY_PER_REQUEST",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoFactStore:
+    """`ecid.ports.FactStore`. Safe to use from several threads; whatever the store cannot answer is SourceUnavailable."""
+
+    client: DynamoDBClient
+    settings: Settings
+
+    def append(self, event_id: str, body: str, enterprise: str | None, facts: Sequence[Fact]) -> bool:
+        """See the port. A fact that is older than the stored one is left out, the event is stored all the same."""
+        digest = hashlib.sha256(body.encode()).hexdigest()
+        item: dict[str, AttributeValueTypeDef] = {"id": {"S": event_id}, "body": {"S": body}, "sha256": {"S": digest}}
+        if enterprise is not None:
+            item["enterprise"] = {"S": enterprise}
+        event: TransactWriteItemTypeDef = {"Put": {"TableName": self.settings.events_table, "Item": item, "ConditionExpression": "attribute_not_exists(id)"}}
+        with _asking():
+            if self._write_newer(event, facts):
+                return True
+            stored = self.client.get_item(TableName=self.settings.events_table, Key={"id": {"S": event_id}}, ConsistentRead=True, ProjectionExpression="sha256")
+        if stored["Item"]["sha256"]["S"] != digest:
+            raise EventConflict(id=event_id)
+        return False
+
+    def facts(self, subject: str) -> FactSet:
+        """See the port. The revision is read before the facts, so what is made of them is never stored as newer than it is."""
+        with _asking():
+            counter = self.client.get_item(TableName=self.settings.facts_table, Key=_fact_key(subject, _REVISION), ConsistentRead=True)
+            pages = self.client.get_paginator("query").paginate(
+                TableName=self.settings.facts_table,
+                KeyConditionExpression="subject = :subject",
+                ExpressionAttributeValues={":subject": {"S": subject}},
+                ConsistentRead=True,
+            )
+            items = [item for page in pages for item in page["Items"] if item["name"]["S"] != _REVISION]
+        revision = int(counter["Item"]["revision"]["N"]) if "Item" in counter else 0
+        facts = (Fact(subject, item["name"]["S"], item["stamp"]["S"], json.loads(item["body"]["S"])) for item in items)
+        return FactSet(revision, tuple(facts))
+
+    def put_fact(self, fact: Fact) -> None:
+        """See the port."""
+        with _asking():
+            self._write_newer(None, [fact])
+
+    def put_record(self, domain: str, record: Mapping[str, Any], revision: int) -> bool:
+        """See the port. A record of the same revision is replaced: it was made from facts at least as new."""
+        item: dict[str, AttributeValueTypeDef] = {
+            "domain": {"S": domain},
+            "revision": {"N": str(revision)},
+            "body": _packed(_compact(record)),
+        }
+        with _asking():
+            try:
+                self.client.put_item(
+                    TableName=self.settings.records_table,
+                    Item=item,
+                    ConditionExpression="attribute_not_exists(#domain) OR revision <= :revision",
+                    ExpressionAttributeNames={"#domain": "domain"},
+                    ExpressionAttributeValues={":revision": item["revision"]},
+                )
+            except self.client.exceptions.ConditionalCheckFailedException:
+                return False
+        return True
+
+    def get_record(self, domain: str) -> StoredRecord:
+        """See the port. Eventually consistent: a record may be a second late, never half."""
+        wanted: Any = {self.settings.records_table: {"Keys": [{"domain": {"S": domain}}, {"domain": {"S": _SOURCES}}]}}
+        found: dict[str, Mapping[str, Any]] = {}
+        with _asking():
+            for pause in _pauses():
+                answer = self.client.batch_get_item(RequestItems=wanted)
+                found |= {item["domain"]["S"]: item for page in answer["Responses"].values() for item in page}
+                wanted = answer.get("UnprocessedKeys")
+                if not wanted:
+                    break
+                time.sleep(pause)
+            else:
+                raise SourceUnavailable
+        synced = {name: value["S"] for name, value in found.get(_SOURCES, {}).items() if name != "domain"}
+        return StoredRecord(_unpacked(found[domain]["body"]) if domain in found else None, synced)
+
+    def mark_synced(self, source: str, at: str) -> None:
+        """See the port."""
+        with _asking():
+            try:
+                self.client.update_item(
+                    TableName=self.settings.records_table,
+                    Key={"domain": {"S": _SOURCES}},
+                    UpdateExpression="SET #source = :at",
+                    ConditionExpression="attribute_not_exists(#source) OR #source < :at",
+                    ExpressionAttributeNames={"#source": source},
+                    ExpressionAttributeValues={":at": {"S": at}},
+                )
+            except self.client.exceptions.ConditionalCheckFailedException:
+                return
+
+    def _write_newer(self, event: TransactWriteItemTypeDef | None, facts: Sequence[Fact]) -> bool:
+        """Write `event` and those facts that are newer than the stored ones in one transaction; False when the event is there already."""
+        first = [] if event is None else [event]
+        newer = list(facts)
+        for pause in _pauses():
+            if not first and not newer:
+                return True
+            subjects = sorted({fact.subject for fact in newer})
+            writes = first + [self._put(fact) for fact in newer] + [self._count(subject) for subject in subjects]
+            try:
+                self.client.transact_write_items(TransactItems=writes)
+            except self.client.exceptions.TransactionCanceledException as error:
+                failed = [reason.get("Code") == "ConditionalCheckFailed" for reason in error.response["CancellationReasons"]]
+                if first and failed[0]:
+                    return False
+                if any(failed):
+                    newer = [fact for fact, old in zip(newer, failed[len(first) :], strict=False) if not old]
+                else:  # another writer was at the same items
+                    time.sleep(pause)
+            else:
+                return True
+        raise SourceUnavailable
+
+    def _put(self, fact: Fact) -> TransactWriteItemTypeDef:
+        stamp: AttributeValueTypeDef = {"S": fact.stamp}
+        return {
+            "Put": {
+                "TableName": self.settings.facts_table,
+                "Item": {**_fact_key(fact.subject, fact.name), "stamp": stamp, "body": {"S": _compact(fact.body)}},
+                "ConditionExpression": "attribute_not_exists(subject) OR stamp < :stamp",
+                "ExpressionAttributeValues": {":stamp": stamp},
+            }
+        }
+
+    def _count(self, subject: str) -> TransactWriteItemTypeDef:
+        return {
+            "Update": {
+                "TableName": self.settings.facts_table,
+                "Key": _fact_key(subject, _REVISION),
+                "UpdateExpression": "ADD revision :one",
+                "ExpressionAttributeValues": {":one": {"N": "1"}},
+            }
+        }
+
+
+def _fact_key(subject: str, name: str) -> dict[str, AttributeValueTypeDef]:
+    return {"subject": {"S": subject}, "name": {"S": name}}
+
+
+@contextmanager
+def _asking() -> Iterator[None]:
+    """The store refused or could not be reached. The cause is chained; it names operation and code, never an item."""
+    try:
+        yield
+    except (ClientError, BotoCoreError) as error:
+        raise SourceUnavailable from error
+
+
+def _pauses() -> Iterator[float]:
+    """How long to wait before each further attempt: full jitter, doubling."""
+    return (random.uniform(0, min(_LONGEST_PAUSE, 0.01 * 2**attempt)) for attempt in range(_ATTEMPTS))  # noqa: S311 – no secret
+
+
+def _compact(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def _packed(text: str) -> AttributeValueTypeDef:
+    data = text.encode()
+    return {"S": text} if len(data) <= _PACK_ABOVE else {"B": zlib.compress(data)}
+
+
+def _unpacked(value: Mapping[str, Any]) -> Any:
+    return json.loads(value["S"] if "S" in value else zlib.decompress(value["B"]))

@@ -1,0 +1,144 @@
+"""The API gateway of `ecid serve`: HTTP requests become API Gateway events (payload 2.0) for the functions that `template.yaml` routes them to."""
+
+from __future__ import annotations
+
+import base64
+import importlib.util
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import yaml
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+MAX_BODY_BYTES = 10 * 1024 * 1024
+"""The limit of API Gateway itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayRoute:
+    """One route of the template: `path` in the gateway's form (`/v1/domains/{domain}`), served by the function in folder `code`."""
+
+    method: str
+    path: str
+    code: str
+
+
+class _TemplateLoader(yaml.SafeLoader):
+    """Reads CloudFormation's short forms (`!Ref`, `!Sub`…) as plain values: routes need none of them."""
+
+
+def _plain(loader: yaml.SafeLoader, _suffix: str, node: yaml.Node) -> object:
+    if isinstance(node, yaml.MappingNode):
+        return loader.construct_mapping(node)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node)
+    return loader.construct_scalar(node) if isinstance(node, yaml.ScalarNode) else None
+
+
+_TemplateLoader.add_multi_constructor("!", _plain)
+
+
+def routes_of(template: str) -> Iterator[GatewayRoute]:
+    """The HTTP routes that a SAM template gives its functions."""
+    resources = yaml.load(template, Loader=_TemplateLoader)["Resources"]  # noqa: S506 - a SafeLoader
+    for resource in resources.values():
+        if resource["Type"] != "AWS::Serverless::Function":
+            continue
+        properties = resource["Properties"]
+        for event in properties.get("Events", {}).values():
+            if event["Type"] == "HttpApi":
+                yield GatewayRoute(event["Properties"]["Method"].upper(), event["Properties"]["Path"], properties["CodeUri"].rstrip("/"))
+
+
+def load_handler(root: Path, code: str) -> Handler:
+    """The handler of the function in folder `code` of the checkout `root`, imported as Lambda does: `app.py` and nothing of ours beside it."""
+    spec = importlib.util.spec_from_file_location(code.replace("/", "."), root / code / "app.py")
+    if spec is None or spec.loader is None:
+        raise FileNotFoundError(root / code / "app.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    handler: Handler = module.handler
+    return handler
+
+
+def gateway(root: Path) -> Starlette:
+    """The ASGI application that serves every route of `template.yaml` in the checkout `root`."""
+    handlers: dict[str, Handler] = {}
+    served = []
+    for route in routes_of((root / "template.yaml").read_text("utf-8")):
+        handler = handlers.setdefault(route.code, load_handler(root, route.code))
+        served.append(Route(route.path, _endpoint(route, handler), methods=[route.method]))
+    return Starlette(routes=served)
+
+
+def _endpoint(route: GatewayRoute, handler: Handler) -> Callable[[Request], Any]:
+    async def endpoint(request: Request) -> Response:
+        body = bytearray()
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_BODY_BYTES:
+                return Response(status_code=413)
+        event = event_of(request, route, bytes(body))
+        answer = await run_in_threadpool(handler, event, _context(event))
+        return _response(answer)
+
+    return endpoint
+
+
+def event_of(request: Request, route: GatewayRoute, body: bytes) -> dict[str, Any]:
+    """The request as API Gateway's HTTP API hands it to a function (payload format 2.0)."""
+    now = request.scope.get("time", 0)
+    raw_path = request.scope.get("raw_path", request.url.path.encode()).decode("latin-1").partition("?")[0]
+    return {
+        "version": "2.0",
+        "routeKey": f"{route.method} {route.path}",
+        "rawPath": raw_path,
+        "rawQueryString": request.url.query,
+        "headers": {name.lower(): value for name, value in request.headers.items()},
+        "queryStringParameters": {name: ",".join(request.query_params.getlist(name)) for name in request.query_params},
+        "pathParameters": dict(request.path_params),
+        "requestContext": {
+            "requestId": str(uuid.uuid4()),
+            "stage": "$default",
+            "timeEpoch": now,
+            "http": {
+                "method": request.method,
+                "path": raw_path,
+                "protocol": "HTTP/1.1",
+                "sourceIp": request.client.host if request.client else "",
+                "userAgent": request.headers.get("user-agent", ""),
+            },
+        },
+        "body": base64.b64encode(body).decode(),
+        "isBase64Encoded": True,
+    }
+
+
+def _context(event: Mapping[str, Any]) -> SimpleNamespace:
+    return SimpleNamespace(
+        aws_request_id=event["requestContext"]["requestId"],
+        function_name="local",
+        memory_limit_in_mb=1024,
+        invoked_function_arn="arn:aws:lambda:local:000000000000:function:local",
+        get_remaining_time_in_millis=lambda: 30_000,
+    )
+
+
+def _response(answer: Mapping[str, Any]) -> Response:
+    body = answer.get("body") or ""
+    content = base64.b64decode(body) if answer.get("isBase64Encoded") else body.encode()
+    response = Response(content, status_code=answer["statusCode"])
+    for name, value in answer.get("headers", {}).items():
+        response.headers[name] = value
+    for cookie in answer.get("cookies", []):
+        response.headers.append("set-cookie", cookie)
+    return response

@@ -1,0 +1,1 @@
+"""Clearance anomalies (通关异常): taxonomy, cases, the three-year window."""

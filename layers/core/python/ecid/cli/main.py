@@ -1,0 +1,59 @@
+"""The program `ecid`: one entry, one error shape (exit 2 and a sentence on stderr for bad input)."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import ClassVar
+
+import click
+
+from ecid import __version__, bootstrap
+from ecid.cli.options import default_language
+from ecid.errors import BadInput, EcidError
+
+
+class _Commands(click.Group):
+    """Commands are imported when asked for: `ecid verify` must not wait for what `ecid scan` needs."""
+
+    MODULES: ClassVar[dict[str, str]] = {
+        "feed": "ecid.cli.feed:feed_command",
+        "knowledge": "ecid.cli.knowledge:knowledge_group",
+        "scan": "ecid.cli.scan:scan_command",
+        "serve": "ecid.cli.serve:serve_command",
+        "verify": "ecid.cli.verify:verify_command",
+    }
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(self.MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.MODULES:
+            return None
+        module, name = self.MODULES[cmd_name].split(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+
+@click.command(cls=_Commands)
+@click.version_option(__version__, prog_name="ecid")
+@click.pass_context
+def program(ctx: click.Context) -> None:
+    """ecid, the Export Compliance Intelligent Diagnosis Platform (出口合规智能诊断平台)."""
+    ctx.obj = platform = bootstrap.platform()
+    if isinstance(platform, bootstrap.LocalPlatform):
+        ctx.call_on_close(platform.close)
+
+
+def main() -> None:
+    """Run the program; errors of ours become a sentence and an exit status: 2 for bad input, 3 for everything that is not the caller's fault."""
+    try:
+        program.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except click.Abort:
+        sys.exit(130)
+    except EcidError as error:
+        click.echo(f"{error.code}: {error.sentence(default_language())}", err=True)
+        sys.exit(2 if isinstance(error, BadInput) else 3)

@@ -1,0 +1,243 @@
+"""One cell of a declaration file to one value.
+
+Every function takes the text of a cell, never raises, and returns `(value, flags)`: the value is None where the cell is empty or cannot be read, and the
+flags (`ecid.declarations.flags`) say what was odd.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import date, datetime, timedelta, timezone
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+
+from ecid.declarations import flags, vocabulary
+from ecid.declarations.element_string import join_lines, parse_specification
+from ecid.errors import InvalidIdentifier
+from ecid.identity.codes import check_declaration_no, check_uscc
+
+Flags = tuple[str, ...]
+NONE: Flags = ()
+
+_EMPTY = frozenset({"", "-", "--", "---", "—", "——", "/", "//", "\\", "n/a", "na", "null", "none", "nan", "#n/a", "无"})
+_BEIJING = timezone(timedelta(hours=8))
+_EXCEL_EPOCH = date(1899, 12, 30)
+_PLAIN_NUMBER = re.compile(r"-?[0-9]{1,14}(?:\.[0-9]{1,20})?")
+_NUMBER_IN_TEXT = re.compile(r"([^\d(+.-]*)(\()?([+-]?[0-9][0-9, ]{0,30}(?:\.[0-9]{1,20})?(?:[eE][+-]?[0-9]{1,2})?)(\))?([^\d]*)")
+_THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?:(?:,[0-9]{3})+|(?: [0-9]{3})+)(?:\.[0-9]+)?")
+_QUANTITY = re.compile(r"([0-9][0-9,.]{0,30})\s*([^\d\s.,].{0,30})", re.DOTALL)
+_DATE = re.compile(
+    r"([0-9]{4})\s*[-/.年]\s*([0-9]{1,2})\s*[-/.月]\s*([0-9]{1,2})\s*日?"
+    r"(?:[T\s]*([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]+)?)?\s*(Z|[+-][0-9]{2}:?[0-9]{2})?)?"
+)
+_COMPACT_DATE = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})(?:[0-9]{6})?(?:\.0)?")
+_SERIAL_DATE = re.compile(r"([2-7][0-9]{4})(?:\.[0-9]+)?")
+_YEARS = range(1990, 2100)
+_SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]+)?[eE]\+?[0-9]{1,2}")
+_CODE_MARKS = re.compile(r"[\s.\-·'’`]+")
+_LONGEST_CODE = 20
+_BLANKS = re.compile(r"[\s\x00-\x1f\x7f]+")
+
+
+def is_empty(text: str) -> bool:
+    """Whether the cell is blank or holds a mark that says so (`-`, `/`, `无`, `N/A`)."""
+    return text.casefold() in _EMPTY
+
+
+def words(text: str) -> tuple[str | None, Flags]:
+    """Free text in one line."""
+    return (None if is_empty(text) else _BLANKS.sub(" ", text).strip() or None), NONE
+
+
+def name(text: str) -> tuple[str | None, Flags]:
+    """商品名称; line breaks are wrapping."""
+    return words(join_lines(text))
+
+
+def specification(text: str) -> tuple[str | None, Flags]:
+    """规格型号, written with `|` only."""
+    found = parse_specification(text)
+    return "|".join(found.values) or None, found.flags
+
+
+def number(scale: int) -> Callable[[str], tuple[int | None, Flags]]:
+    """A reader of numbers in units of 1/`scale`, rounded half up; thousands separators, currency names and accountants' brackets are understood."""
+
+    def read(text: str) -> tuple[int | None, Flags]:
+        if _PLAIN_NUMBER.fullmatch(text):
+            return _scaled(text, scale)
+        if is_empty(text):
+            return None, NONE
+        literal = _literal(text)
+        return _scaled(literal, scale) if literal else (None, (flags.UNREADABLE_NUMBER,))
+
+    return read
+
+
+def _scaled(literal: str, scale: int) -> tuple[int | None, Flags]:
+    try:
+        value = int((Decimal(literal) * scale).to_integral_value(ROUND_HALF_UP))
+    except (InvalidOperation, OverflowError, ValueError):
+        return None, (flags.UNREADABLE_NUMBER,)
+    return (value, NONE) if abs(value) < 2**63 else (None, (flags.UNREADABLE_NUMBER,))
+
+
+def _literal(text: str) -> str | None:
+    """The number in a cell as Python writes it, or None where more than one reading is possible (`1.234,5`, `12/13`)."""
+    match = _NUMBER_IN_TEXT.fullmatch(unicodedata.normalize("NFKC", text).strip()) if len(text) <= vocabulary.LONGEST_NAME else None
+    if match is None or any(not _is_money_word(word) for word in (match[1], match[5])) or bool(match[2]) != bool(match[4]):
+        return None
+    digits = match[3].strip()
+    if "," in digits or " " in digits:
+        if not _THOUSANDS.fullmatch(digits):
+            return None
+        digits = digits.replace(",", "").replace(" ", "")
+    return f"-{digits}" if match[2] and not digits.startswith("-") else digits
+
+
+def _is_money_word(text: str) -> bool:
+    bare = text.strip()
+    return bare in {"", "$", "¥"} or vocabulary.currencies().resolve(bare) is not None
+
+
+def split_quantity(text: str) -> tuple[str, str]:
+    """`1200个` as number and unit; the unit is empty where the cell holds only a number or anything else."""
+    if _PLAIN_NUMBER.fullmatch(text) or is_empty(text):
+        return text, ""
+    match = _QUANTITY.fullmatch(unicodedata.normalize("NFKC", text).strip())
+    return (match[1], match[2].strip(" ()/")) if match else (text, "")
+
+
+def day(text: str) -> tuple[date | None, Flags]:
+    """A civil date; times with a zone are turned into Beijing time first. `1/2/2024` and two-digit years are not guessed."""
+    if is_empty(text):
+        return None, NONE
+    plain = unicodedata.normalize("NFKC", text).strip()
+    try:
+        found = _day(plain)
+    except (ValueError, OverflowError):
+        found = None
+    return (found, NONE) if found and found.year in _YEARS else (None, (flags.UNREADABLE_DATE,))
+
+
+def _day(text: str) -> date | None:
+    if match := _COMPACT_DATE.fullmatch(text):
+        return date(int(match[1]), int(match[2]), int(match[3]))
+    if match := _SERIAL_DATE.fullmatch(text):
+        return _EXCEL_EPOCH + timedelta(days=int(match[1]))
+    match = _DATE.fullmatch(text)
+    if match is None:
+        return None
+    civil = date(int(match[1]), int(match[2]), int(match[3]))
+    if not match[7]:
+        return civil
+    zone = "+00:00" if match[7] == "Z" else match[7]
+    stamp = f"{civil.isoformat()}T{int(match[4]):02}:{match[5]}:{match[6] or '00'}{zone}"
+    return datetime.fromisoformat(stamp).astimezone(_BEIJING).date()
+
+
+def code(text: str) -> tuple[str | None, Flags]:
+    """商品编号, digits only; empty where the cell is empty, None where it holds anything but digits. Other lengths than 8, 10, 13 are kept."""
+    if is_empty(text):
+        return "", NONE
+    plain = unicodedata.normalize("NFKC", text).strip()
+    if len(plain) > vocabulary.LONGEST_NAME:
+        return None, NONE
+    found: Flags = NONE
+    if _SCIENTIFIC.fullmatch(plain):
+        plain, found = format(Decimal(plain), "f"), (flags.CODE_FROM_SCIENTIFIC,)
+    plain = re.sub(r"^([0-9]{8,9}\.0|[0-9]{10,13}\.0+)$", lambda match: match[1].split(".")[0], plain)
+    digits = _CODE_MARKS.sub("", plain)
+    if not (digits.isascii() and digits.isdigit()) or len(digits) > _LONGEST_CODE:
+        return None, NONE
+    if len(digits) == 9 and digits[0] != "0":
+        # A number cell has lost the zero of chapters 01 to 09; no other ten-digit code becomes nine digits long.
+        return f"0{digits}", (*found, flags.LEADING_ZERO_RESTORED)
+    return (digits[:10] if len(digits) == 13 else digits), found
+
+
+def item(text: str) -> tuple[int | None, Flags]:
+    """项号, from 1."""
+    plain = unicodedata.normalize("NFKC", text).strip(" .、()#'")
+    if is_empty(plain):
+        return None, NONE
+    match = re.fullmatch(r"([0-9]{1,9})(?:\.0+)?", plain)
+    return (int(match[1]), NONE) if match and int(match[1]) > 0 else (None, (flags.UNREADABLE_ITEM,))
+
+
+def declaration_no(today: date) -> Callable[[str], tuple[str | None, Flags]]:
+    """A reader of 海关编号 as of `today`; of a 21-digit refund-form number the first 18 (`refund_item` gives the item)."""
+
+    def read(text: str) -> tuple[str | None, Flags]:
+        plain = unicodedata.normalize("NFKC", text).strip(" '’`")
+        if is_empty(plain):
+            return None, NONE
+        if refund_item(plain):
+            plain = plain[:18]
+        try:
+            return check_declaration_no(plain, today).value, NONE
+        except InvalidIdentifier:
+            return None, (flags.INVALID_DECLARATION_NO,)
+
+    return read
+
+
+def refund_item(text: str) -> str:
+    """The two digits of item in a 21-digit refund-form number (退税用报关单号), or nothing."""
+    match = re.fullmatch(r"\s*'?[0-9]{18}0([0-9]{2})\s*", text)
+    return match[1] if match else ""
+
+
+def uscc(text: str) -> tuple[str | None, Flags]:
+    """统一社会信用代码 with a right check character."""
+    if is_empty(text):
+        return None, NONE
+    try:
+        return check_uscc(text.strip("'’`")).value, NONE
+    except InvalidIdentifier:
+        return None, (flags.INVALID_USCC,)
+
+
+def currency(text: str) -> tuple[str | None, Flags]:
+    """币制 as ISO alpha-3. A bare `$` or `¥` names none."""
+    return _resolved(vocabulary.currencies(), text, flags.UNKNOWN_CURRENCY)
+
+
+def country(text: str) -> tuple[str | None, Flags]:
+    """国别 as ISO alpha-3."""
+    return _resolved(vocabulary.countries(), text, flags.UNKNOWN_COUNTRY)
+
+
+def _resolved(codes: vocabulary.CodeList, text: str, flag: str) -> tuple[str | None, Flags]:
+    if is_empty(text):
+        return None, NONE
+    found = codes.resolve(text)
+    return found, (NONE if found else (flag,))
+
+
+def unit(text: str) -> tuple[str | None, Flags]:
+    """计量单位 as customs code, as written where it is none of the list."""
+    return vocabulary.units().resolve(text) or words(text)[0], NONE
+
+
+def mode(text: str) -> tuple[str | None, Flags]:
+    """监管方式, four digits; digits that the list does not have are kept."""
+    found, flagged = _resolved(vocabulary.modes(), text, flags.UNKNOWN_MODE)
+    if found is None and re.fullmatch(r"[0-9]{4}", text):
+        return text, NONE
+    return found, flagged
+
+
+def brand_type(text: str) -> tuple[str | None, Flags]:
+    """品牌类型 as its digit, as written where it is none."""
+    return vocabulary.brand_types().resolve(text) or _element(text), NONE
+
+
+def preference(text: str) -> tuple[str | None, Flags]:
+    """出口享惠情况 as its digit, as written where it is none."""
+    return vocabulary.preferences().resolve(text) or _element(text), NONE
+
+
+def _element(text: str) -> str | None:
+    return words(re.sub(r"[|｜]", " ", text))[0]

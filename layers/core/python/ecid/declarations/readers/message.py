@@ -1,0 +1,130 @@
+"""Declaration messages (报关单报文, `DecMessage` XML of the Single Window) as rows under a heading row of their tags.
+
+Layout: `domain.md` §4.1 and §4.2. A message holds one `DecHead` and its `DecList` items; a file may hold several messages. In export messages the tag
+`OriginCountry` carries the final destination and `DestinationCountry` the origin; the rows have them the right way round.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from xml.parsers import expat
+
+from ecid.declarations.rows import Row
+from ecid.errors import UnreadableFile
+
+_CHUNK = 1 << 16
+_HEAD = ("EntryId", "IEFlag", "TradeMode", "TradeCountry", "TradeCoScc", "TradeName", "OwnerName", "AgentName", "IEPort", "CustomMaster", "IEDate", "DeclDate")
+_ITEM = (
+    "GNo", "CodeTS", "GName", "GModel", "GQty", "GUnit", "FirstQty", "FirstUnit", "SecondQty", "SecondUnit", "DeclPrice", "DeclTotal", "TradeCurr",
+    "OriginCountry", "DestinationCountry",
+)  # fmt: skip
+_LONGEST_VALUE = 4_000
+_ENCODINGS = {"utf-8": "utf-8", "utf8": "utf-8", "us-ascii": "ascii", "gb18030": "gb18030", "gbk": "gb18030", "gb2312": "gb18030", "utf-16": "utf-16"}
+_ENCODING = re.compile(rb"""<\?xml[^>]*encoding\s*=\s*["']([A-Za-z0-9_-]+)""")
+
+
+def message_rows(path: Path) -> Iterator[Row]:
+    """The heading row, then one row for each item, numbered from 1 in the order of the file.
+
+    Raises `UnreadableFile` where the XML is not well-formed, declares a document type (which no message does, and which can be made to expand without
+    end), or is in an encoding that is not known.
+    """
+    yield 0, [*_HEAD, *_ITEM]
+    collector = _Collector()
+    number = 0
+    with path.open("rb") as file:
+        decoder = _decoder(path.name, file.read(_CHUNK))
+        file.seek(0)
+        parser = expat.ParserCreate("utf-8")
+        parser.StartElementHandler = collector.start
+        parser.EndElementHandler = collector.end
+        parser.CharacterDataHandler = collector.text
+        parser.StartDoctypeDeclHandler = collector.doctype
+        final = False
+        while not final:
+            chunk = file.read(_CHUNK)
+            final = not chunk
+            try:
+                parser.Parse(decoder.decode(chunk, final).removeprefix("\ufeff").encode(), final)
+            except (expat.ExpatError, UnicodeError, _DoctypeFound) as error:
+                raise _broken(path.name, error) from error
+            for row in collector.rows():
+                number += 1
+                yield number, row
+    if not number:
+        raise UnreadableFile(name=path.name, reason_zh="其中没有报关单商品项（DecList）", reason_en="it holds no declaration items (DecList)")
+
+
+class _DoctypeFound(Exception):
+    """The file declares a document type."""
+
+
+class _Collector:
+    """Gathers the values of the current message; whole messages are handed out by `rows`."""
+
+    def __init__(self) -> None:
+        self._head: dict[str, str] = {}
+        self._items: list[dict[str, str]] = []
+        self._record: dict[str, str] | None = None
+        self._text: list[str] = []
+        self._done: list[list[str]] = []
+
+    def start(self, tag: str, _attributes: object) -> None:
+        name = _local(tag)
+        if name == "DecHead":
+            self._close()
+            self._record = self._head
+        elif name == "DecList":
+            self._record = {}
+            self._items.append(self._record)
+        self._text.clear()
+
+    def text(self, text: str) -> None:
+        if self._record is not None and len(self._text) < _LONGEST_VALUE:
+            self._text.append(text)
+
+    def end(self, tag: str) -> None:
+        name = _local(tag)
+        if name in {"DecHead", "DecList"}:
+            self._record = None
+        elif name == "DecMessage":
+            self._close()
+        elif self._record is not None:
+            self._record[name] = "".join(self._text)[:_LONGEST_VALUE].strip()
+        self._text.clear()
+
+    def doctype(self, *_declared: object) -> None:
+        raise _DoctypeFound
+
+    def rows(self) -> Iterator[list[str]]:
+        """The rows of the messages that have ended since the last call."""
+        done, self._done = self._done, []
+        yield from done
+
+    def _close(self) -> None:
+        for item in self._items:
+            item["OriginCountry"], item["DestinationCountry"] = item.get("DestinationCountry", ""), item.get("OriginCountry", "")
+            self._done.append([*(self._head.get(name, "") for name in _HEAD), *(item.get(name, "") for name in _ITEM)])
+        self._head, self._items = {}, []
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition(":")[2]
+
+
+def _decoder(name: str, start: bytes) -> codecs.IncrementalDecoder:
+    """By byte order mark, else by the XML declaration; the older Chinese names all mean GB18030 or a part of it."""
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return codecs.getincrementaldecoder("utf-16")()
+    found = _ENCODING.match(start.removeprefix(codecs.BOM_UTF8))
+    declared = found[1].decode().lower() if found else "utf-8"
+    if declared not in _ENCODINGS:
+        raise _broken(name, LookupError(declared))
+    return codecs.getincrementaldecoder(_ENCODINGS[declared])()
+
+
+def _broken(name: str, error: Exception) -> UnreadableFile:
+    return UnreadableFile(name=name, reason_zh="XML 报文无法解析", reason_en=f"the XML message cannot be parsed ({type(error).__name__})")

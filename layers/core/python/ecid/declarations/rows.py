@@ -1,0 +1,196 @@
+"""The rows of one sheet in their roles: titles, headings, goods, totals, blanks; and the values that merged cells leave out.
+
+Input are `(sheet row, stripped cells)`; output are batches of goods rows under one heading row. Only shape is judged here, not content.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from typing import Literal
+
+from ecid.declarations import cells, vocabulary
+from ecid.declarations.headings import DECLARATION_FIELDS, SEARCHED_ROWS, Headings, best_heading_row, field_of, recognise
+from ecid.declarations.lines import RejectedRow
+from ecid.declarations.rejections import rejected
+
+Row = tuple[int, list[str]]
+BATCH_ROWS = 20_000
+"""Rows converted at a time; bounds memory."""
+
+_CODE = re.compile(r"[\s'’`]*\d")
+_NEXT_LABEL = re.compile(r"\s+(?=[^\s:：]{2,20}[:：])")
+_LABELLED = re.compile(r"([^:：]{2,30})[:：](.+)", re.DOTALL)
+_DECLARATION_NO = re.compile(r"(?<!\d)\d{18}(?!\d)")
+_COUNTERS = frozenset({"item", "ordinal"})
+_GOODS = ("name", "specification", "name_and_specification")
+_LONGEST_TITLE = 500
+_read_number = cells.number(1)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was met that is no goods row. `file` names the file (and sheet) in the rejected rows."""
+
+    file: str
+    rejected: list[RejectedRow] = field(default_factory=list)
+    totals_rows: int = 0
+    blank_rows: int = 0
+    heading_rows: int = 0
+
+    def reject(self, row: int, code: str, **context: object) -> None:
+        """Record that sheet row `row` is no usable line."""
+        self.rejected.append(rejected(row, code, self.file, **context))
+
+
+@dataclass(slots=True)
+class Batch:
+    """Goods rows under one heading row: sheet rows, cells (at least `headings.width` wide), the positions of rows that took over values of the row
+    above, and `head`, the values printed above the table."""
+
+    headings: Headings
+    head: Mapping[str, str]
+    numbers: list[int] = field(default_factory=list)
+    rows: list[list[str]] = field(default_factory=list)
+    carried: list[int] = field(default_factory=list)
+
+
+def batches(rows: Iterable[Row], tally: Tally) -> Iterator[Batch] | None:
+    """Goods rows in batches; None if no heading row is recognised among the first rows."""
+    source = iter(rows)
+    first = list(islice(source, SEARCHED_ROWS))
+    top = best_heading_row([row for _, row in first])
+    headings = None if top is None else recognise(first[top][1])
+    if top is None or headings is None:
+        return None
+    batch = Batch(headings, head_of([row for _, row in first[:top]]))
+    return _batches(batch, chain(first[top + 1 :], source), tally)
+
+
+def _batches(batch: Batch, rows: Iterable[Row], tally: Tally) -> Iterator[Batch]:
+    headings, carry = batch.headings, _Carry(batch.headings.columns)
+    titles: list[Row] = []  # rows that name no goods: titles if a heading row follows, rejected otherwise
+    for number, row in rows:
+        row.extend([""] * (headings.width - len(row)))
+        role = _role(row, headings)
+        if role == "goods":
+            _reject_all(titles, headings, tally)
+            if carry.complete(row):
+                batch.carried.append(len(batch.rows))
+            batch.numbers.append(number)
+            batch.rows.append(row)
+            if len(batch.rows) == BATCH_ROWS:
+                yield batch
+                batch = Batch(headings, batch.head)
+        elif role == "title":
+            titles.append((number, row))
+        elif role == "blank":
+            tally.blank_rows += 1
+        elif role == "totals":
+            tally.totals_rows += 1
+        elif (repeated := recognise(row)) is not None:
+            tally.heading_rows += 1
+            yield batch
+            headings, carry = repeated, _Carry(repeated.columns)
+            batch = Batch(headings, head_of([title for _, title in titles]) or batch.head)
+            titles.clear()
+    _reject_all(titles, headings, tally)
+    yield batch
+
+
+def _role(row: Sequence[str], headings: Headings) -> Literal["goods", "title", "blank", "totals", "heading"]:
+    columns = headings.columns
+    if _CODE.match(row[columns["code"]]):
+        return "goods"
+    filled = [(index, cell) for index, cell in enumerate(row) if not cells.is_empty(cell)]
+    counters = {columns[name] for name in _COUNTERS if name in columns}
+    if all(index in counters for index, _ in filled):
+        return "blank"
+    if vocabulary.heading_key(filled[0][1][: vocabulary.LONGEST_NAME]) in vocabulary.words("totals"):
+        return "totals"
+    if recognise(row) is not None:
+        return "heading"
+    if any(row[columns[name]] for name in _GOODS if name in columns):
+        return "goods"
+    head = {columns[name] for name in DECLARATION_FIELDS if name in columns}
+    only_amounts = all(index not in head and _is_amount(cell) for index, cell in filled)
+    return "totals" if only_amounts else "title"
+
+
+def _is_amount(cell: str) -> bool:
+    if vocabulary.currencies().resolve(cell) or vocabulary.units().resolve(cell):
+        return True
+    return _read_number(cells.split_quantity(cell)[0])[0] is not None
+
+
+def _reject_all(titles: list[Row], headings: Headings, tally: Tally) -> None:
+    for number, row in titles:
+        text = row[headings.columns["code"]]
+        tally.reject(number, "invalid_code" if text else "missing_code", text=text)
+    titles.clear()
+
+
+def head_of(rows: Iterable[Sequence[str]]) -> Mapping[str, str]:
+    """What title rows say about the declaration: `海关编号：5304…` in one cell, or label and value side by side. Field to text."""
+    found: dict[str, str] = {}
+    for row in rows:
+        label: str | None = None
+        for cell in filter(None, row):
+            for piece in _NEXT_LABEL.split(cell[:_LONGEST_TITLE]):
+                match = _LABELLED.fullmatch(piece.strip())
+                name = _declaration_field(match[1] if match else piece)
+                if match and name:
+                    found.setdefault(name, match[2].strip())
+                    label = None
+                elif name:
+                    label = name
+                elif label:
+                    found.setdefault(label, piece.strip())
+                    label = None
+    if number := _DECLARATION_NO.search(found.get("declaration_no", "")):
+        found["declaration_no"] = number.group()
+    return found
+
+
+def _declaration_field(text: str) -> str | None:
+    name = field_of(text)
+    return name[0] if name and name[0] in DECLARATION_FIELDS else None
+
+
+class _Carry:
+    """Merged cells: the head of a declaration stands in its first row only. Values are taken over while the declaration number is left blank and the
+    items go on (or, in a sheet without items, while the whole head is left blank)."""
+
+    def __init__(self, columns: Mapping[str, int]) -> None:
+        self._number = columns.get("declaration_no")
+        self._item = columns.get("item", columns.get("ordinal"))
+        self._columns = [columns[name] for name in DECLARATION_FIELDS if name in columns]
+        self._head: dict[int, str] = {}
+        self._last = 0
+
+    def complete(self, row: list[str]) -> bool:
+        """Fill in what `row` leaves out of its declaration's head; True if it took anything over."""
+        if self._number is None:
+            return False
+        item = (cells.item(row[self._item])[0] or 0) if self._item is not None else 0
+        if not self._continues(row, item):
+            self._head = {column: row[column] for column in self._columns} if row[self._number] else {}
+            self._last = item
+            return False
+        self._last = item
+        blanks = [column for column in self._columns if not row[column] and self._head[column]]
+        for column in blanks:
+            row[column] = self._head[column]
+        return bool(blanks)
+
+    def _continues(self, row: Sequence[str], item: int) -> bool:
+        assert self._number is not None  # noqa: S101 - complete() has looked
+        if not self._head:
+            return False
+        if row[self._number]:
+            return row[self._number] == self._head[self._number]
+        if self._item is None:
+            return not any(row[column] for column in self._columns)
+        return item > self._last and all(row[column] in {"", self._head[column]} for column in self._columns)

@@ -1,0 +1,126 @@
+"""Every error that a person or a program may meet: one tree, a stable code each, a sentence in zh and en.
+
+The code is the contract (HTTP problem documents, rejected rows, command line); the sentence helps. Codes are listed in `docs/errors.md`, which a
+test compares with this module. HTTP mapping happens once, in `ecid.api`.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+Language = Literal["zh", "en"]
+
+
+class EcidError(Exception):
+    """Root of the tree. Sub-classes state `code`, `status` (HTTP) and the two sentences, which may use the keyword arguments given at raising."""
+
+    code: ClassVar[str] = "internal_error"
+    status: ClassVar[int] = 500
+    zh: ClassVar[str] = "系统内部出错，请稍后重试。"
+    en: ClassVar[str] = "Something went wrong on our side; please try again later."
+
+    def __init__(self, **context: object) -> None:
+        self.context = context
+        super().__init__(self.sentence("en"))
+
+    def sentence(self, lang: Language) -> str:
+        """The sentence for a person, in `lang`, with the context filled in."""
+        template = self.zh if lang == "zh" else self.en
+        return template.format_map(self.context)
+
+
+class BadInput(EcidError):
+    """The caller sent something that cannot be worked with; nothing was changed."""
+
+    code = "bad_input"
+    status = 400
+    zh = "输入有误：{detail}"
+    en = "The input cannot be used: {detail}"
+
+
+class InvalidDomain(BadInput):
+    """Not a domain name that can belong to one enterprise. Context: `reason_zh`, `reason_en`."""
+
+    code = "invalid_domain"
+    zh = "这不是可查询的网站域名：{reason_zh}"
+    en = "This is not a website domain that can be looked up: {reason_en}"
+
+
+class InvalidIdentifier(BadInput):
+    """An identifier of customs or of the market regulator fails its shape or check. Context: `kind`, `reason_zh`, `reason_en`."""
+
+    code = "invalid_identifier"
+    zh = "编号格式不正确（{kind}）：{reason_zh}"
+    en = "The identifier is not valid ({kind}): {reason_en}"
+
+
+class UnreadableFile(BadInput):
+    """The file is of a known kind but cannot be read. Context: `name`, `reason_zh`, `reason_en`."""
+
+    code = "unreadable_file"
+    status = 422
+    zh = "无法读取文件 {name}：{reason_zh}"
+    en = "Cannot read the file {name}: {reason_en}"
+
+
+class UnsupportedFormat(BadInput):
+    """The file is of no kind that is read here. Context: `name`, `supported`."""
+
+    code = "unsupported_format"
+    status = 415
+    zh = "不支持的文件 {name}；可以读取：{supported}。"
+    en = "The file {name} is of a kind that is not supported; supported are: {supported}."
+
+
+class PayloadTooLarge(BadInput):
+    """More than the limit. Context: `limit`."""
+
+    code = "payload_too_large"
+    status = 413
+    zh = "内容过大，上限为 {limit}。"
+    en = "Too large; the limit is {limit}."
+
+
+class InvalidEvent(BadInput):
+    """A source event that does not follow its schema; it goes to the dead-letter queue. Context: `reason`."""
+
+    code = "invalid_event"
+    status = 422
+    zh = "事件不符合其格式：{reason}"
+    en = "The event does not follow its schema: {reason}"
+
+
+class EventConflict(BadInput):
+    """Two different events under one id; the later one goes to the dead-letter queue. Context: `id`."""
+
+    code = "event_conflict"
+    status = 409
+    zh = "事件编号 {id} 已用于另一事件。"
+    en = "The event id {id} was already used by a different event."
+
+
+class NotFound(EcidError):
+    """Nothing under that name. Context: `what`."""
+
+    code = "not_found"
+    status = 404
+    zh = "没有找到：{what}"
+    en = "Not found: {what}"
+
+
+class SourceUnavailable(EcidError):
+    """The store or a source could not be asked: neither "unknown" nor "failed"."""
+
+    code = "source_unavailable"
+    status = 503
+    zh = "暂时无法查询数据源，请稍后再试；这不代表任何结论。"
+    en = "The data source cannot be asked at the moment; please try again. This says nothing about the enterprise."
+
+
+class RateLimited(EcidError):
+    """Too many requests."""
+
+    code = "rate_limited"
+    status = 429
+    zh = "请求过于频繁，请稍后再试。"
+    en = "Too many requests; please wait a moment and try again."

@@ -1,0 +1,1 @@
+"""Source events and the facts that follow from them."""

@@ -1,0 +1,109 @@
+"""Declarations as columns: events to rows, rows to Parquet segments, segments back to the lines as they stand.
+
+A segment holds rows of `SEGMENT_SCHEMA` of one enterprise and one month of declaration; it is named by its content and never changed. An amended
+declaration is sent whole with a newer stamp, and its newest stamp wins whole, so a line that was taken out disappears.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from ecid.declarations.lines import LINE_SCHEMA
+from ecid.feed.facts import stamp_of
+
+if TYPE_CHECKING:
+    from ecid.feed.events import DeclarationLodged
+
+SEGMENT_SCHEMA: dict[str, pl.DataType] = {**LINE_SCHEMA, "stamp": pl.String()}
+"""`LINE_SCHEMA` and the stamp of the event that the row came with."""
+
+_ROOT = "declarations/"
+
+
+def rows_of(event: DeclarationLodged) -> list[dict[str, Any]]:
+    """One row of `SEGMENT_SCHEMA` per item of the declaration; amounts are exact integers (`_e5`, `_e4`)."""
+    head = event.data
+    declared = {
+        "row": 0,
+        "declaration_no": head.declaration_no,
+        "declared_on": head.declared_on,
+        "currency": head.currency,
+        "mode": head.mode,
+        "destination": head.destination,
+        "exporter_uscc": event.enterprise,
+        "exporter": None,
+        "manufacturer": head.manufacturer,
+        "declarant": head.declarant,
+        "port": head.port,
+        "flags": [],
+        "stamp": stamp_of(event.effective_at, event.sequence, event.id),
+    }
+    return [
+        declared
+        | {
+            "line_id": f"{head.declaration_no}-{line.item}",
+            "item": line.item,
+            "code": line.code,
+            "name": line.name,
+            "specification": line.specification,
+            "quantity_e5": _scaled(line.quantity, 5),
+            "unit": line.unit,
+            "first_quantity_e5": _scaled(line.first_quantity, 5),
+            "first_unit": line.first_unit,
+            "second_quantity_e5": _scaled(line.second_quantity, 5),
+            "second_unit": line.second_unit,
+            "price_e4": _scaled(line.price, 4),
+            "total_e4": _scaled(line.total, 4),
+            "origin": line.origin,
+            "sku": line.sku,
+        }
+        for line in head.lines
+    ]
+
+
+def month_of(event: DeclarationLodged) -> str:
+    """The month of declaration, `YYYY-MM`, by the Beijing civil date."""
+    return f"{event.data.declared_on:%Y-%m}"
+
+
+def segment_of(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """The rows as one Parquet file. Their order does not matter: the same rows give the same file."""
+    frame = pl.DataFrame(rows, schema=SEGMENT_SCHEMA).sort("declaration_no", "stamp", "item")
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer, compression="zstd", statistics=False)
+    return buffer.getvalue()
+
+
+def segment_key(enterprise: str, month: str, segment: bytes) -> str:
+    """The name of a segment in the object store: `declarations/<USCC>/<YYYY-MM>/<hash>.parquet`."""
+    return f"{segments_of(enterprise)}{month}/{hashlib.sha256(segment).hexdigest()}.parquet"
+
+
+def segments_of(enterprise: str) -> str:
+    """The prefix under which all segments of an enterprise lie."""
+    return f"{_ROOT}{enterprise}/"
+
+
+def read_segment(segment: bytes) -> pl.DataFrame:
+    """The rows of a segment, in `SEGMENT_SCHEMA`. Raises polars.exceptions.PolarsError for bytes that are none."""
+    return pl.read_parquet(io.BytesIO(segment)).select(list(SEGMENT_SCHEMA))
+
+
+def merge_segments(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """All lines as they stand, in `LINE_SCHEMA`, by declaration date, number and item: of each declaration the rows of its newest stamp.
+
+    `frames` are all segments of one enterprise in any order, repeated or not.
+    """
+    rows = pl.concat([pl.DataFrame(schema=SEGMENT_SCHEMA), *frames])
+    newest = rows.filter(pl.col("stamp") == pl.col("stamp").max().over("declaration_no"))
+    return newest.unique(["declaration_no", "item"]).sort("declared_on", "declaration_no", "item").select(list(LINE_SCHEMA))
+
+
+def _scaled(amount: str | None, decimals: int) -> int | None:
+    return None if amount is None else int(Decimal(amount).scaleb(decimals))

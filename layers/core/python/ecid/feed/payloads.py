@@ -1,0 +1,189 @@
+"""What each type of source event says: the models of `data`. They are a public contract; `docs/events/` is generated from them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, field_validator, model_validator
+
+from ecid.feed.fields import (
+    AeoCode,
+    Alpha3,
+    CertificateNo,
+    CommodityCode,
+    CustomsCode,
+    Day,
+    Domain,
+    Fen,
+    GoodsName,
+    Instant,
+    Money,
+    Name,
+    Quantity,
+    Reference,
+    Remark,
+    Score,
+    Strict,
+    SupervisionMode,
+    UnitCode,
+    refused,
+)
+
+Source = Literal["aeo", "single_window", "hs_verification", "website_check"]
+"""AEO enterprise management, single-window clearance, HS-code verification, and our own check of websites."""
+
+
+class Proof(Strict):
+    """How the enterprise proved that the domain is its own."""
+
+    method: Literal["dns_txt", "well_known", "aeo_entry"]
+    proven_at: Instant
+
+
+class DomainRegistration(Strict):
+    """The enterprise's own entry of a domain; `released` gives it up. Without a proof the entry claims nothing."""
+
+    domain: Domain
+    legal_name_zh: Name
+    legal_name_en: Name | None = None
+    customs_code: CustomsCode
+    proof: Proof | None
+    bound_since: Day
+    released: bool = False
+    sample: bool = False
+
+
+class Rectification(Strict):
+    """The rectification notice (整改通知)."""
+
+    state: Literal["none", "open", "submitted", "accepted", "overdue"]
+    due_on: Day | None = None
+
+    @model_validator(mode="after")
+    def _open_is_due(self) -> Self:
+        if self.state in ("open", "overdue") and self.due_on is None:
+            raise refused(f"a notice that is {self.state} needs due_on")
+        return self
+
+
+class CreditScore(Strict):
+    """A credit score (信用分) never comes without who gave it and as of when."""
+
+    value: Score
+    source: Name
+    as_of: Day
+
+
+class AeoStatus(Strict):
+    """The status of the enterprise from `effective_at` on, whole: what is left out is not known, not unchanged.
+
+    Levels are those of Order 282 and of the orders before it; which is meant follows from the day.
+    """
+
+    level: Literal[
+        "advanced",
+        "certified",
+        "regular",
+        "discredited",
+        "seriously_discredited",
+        "general_certified",
+        "general_credit",
+        "other",
+        "aa",
+        "a",
+        "b",
+        "c",
+        "d",
+    ]
+    sub_state: Literal["active", "under_review", "rectifying", "suspended", "withdrawn", "lapsed", "never"]
+    customs_code: CustomsCode
+    aeo_code: AeoCode | None = None
+    certificate_no: CertificateNo | None = None
+    certificate_issued_on: Day | None = None
+    certificate_valid_until: Day | None = None
+    next_review_due_on: Day | None = None
+    rectification: Rectification | None = None
+    credit_score: CreditScore | None = None
+    sample: bool = False
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.aeo_code is not None and self.aeo_code != f"AEOCN{self.customs_code}":
+            raise refused("aeo_code does not embed customs_code")
+        issued, until = self.certificate_issued_on, self.certificate_valid_until
+        if issued is not None and until is not None and until < issued:
+            raise refused("certificate_valid_until is before certificate_issued_on")
+        return self
+
+
+class ClearanceRecord(Strict):
+    """One anomaly record; a later event with the same `record_id` replaces it (closing, voiding, a fine)."""
+
+    record_id: Reference
+    code: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}-[0-9]{2}$")]
+    key_date: Day
+    case_id: Reference | None = None
+    fault: Literal["exporter", "broker", "carrier", "nobody", "undecided"]
+    disclosed: bool
+    fine_fen: Fen | None = None
+    state: Literal["OPEN", "CLOSED", "VOID"]
+    outcome: Name | None = None
+    public_until: Day | None = None
+    declaration_no: Annotated[str, StringConstraints(pattern=r"^[0-9]{18}$")] | None = None
+
+
+class DeclaredLine(Strict):
+    """One item (商品项) of an export declaration; amounts are decimals as strings in the currency of the declaration."""
+
+    item: Annotated[int, Field(ge=1, le=999)]
+    code: CommodityCode
+    name: GoodsName
+    specification: Remark
+    quantity: Quantity
+    unit: UnitCode
+    price: Money | None = None
+    total: Money
+    first_quantity: Quantity | None = None
+    first_unit: UnitCode | None = None
+    second_quantity: Quantity | None = None
+    second_unit: UnitCode | None = None
+    origin: Alpha3 | None = None
+    sku: Name | None = None
+
+
+class Declaration(Strict):
+    """An export declaration, whole, as it stands from `effective_at` on; an amendment is sent as the whole declaration again."""
+
+    declaration_no: Annotated[str, StringConstraints(pattern=r"^[0-9]{18}$")]
+    declared_on: Day
+    mode: SupervisionMode
+    destination: Alpha3 | None = None
+    declarant: Name | None = None
+    manufacturer: Name | None = None
+    port: Name | None = None
+    currency: Alpha3
+    lines: Annotated[tuple[DeclaredLine, ...], Field(min_length=1, max_length=999)]
+
+    @field_validator("lines")
+    @classmethod
+    def _items_once(cls, lines: tuple[DeclaredLine, ...]) -> tuple[DeclaredLine, ...]:
+        if len({line.item for line in lines}) != len(lines):
+            raise refused("an item number occurs twice")
+        return lines
+
+
+class WebsiteCheck(Strict):
+    """What one check of the enterprise's website found; `reasons` are the checks WEB-01 to WEB-13 that did not pass."""
+
+    domain: Domain
+    state: Literal["displayed", "displayed_with_warnings", "verification_unreachable", "not_applicable", "conflict"]
+    reasons: Annotated[tuple[Annotated[str, StringConstraints(pattern=r"^WEB-(0[1-9]|1[0-3])$")], ...], Field(max_length=13)]
+    checked_at: Instant
+    certificate_valid_until: Day | None = None
+
+
+class SourceSync(Strict):
+    """The source was up to date at `synced_at`, even if nothing changed."""
+
+    source: Source
+    synced_at: Instant

@@ -1,0 +1,94 @@
+"""What an importer is given and what it gives back."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ecid.errors import Language, PayloadTooLarge, UnreadableFile
+from ecid.tariff.model import Conversion, Edition, Nomenclature, NoteSet
+
+Dataset = Edition | Nomenclature | Conversion | NoteSet
+Progress = Callable[[int, int], None]
+"""Called with the number of units (pages, rows) done and their total."""
+
+MAX_BYTES = 256 * 1024 * 1024
+_HEAD_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A row or place of the source that was not taken over as it stands, and why."""
+
+    place: str
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What one file held."""
+
+    datasets: tuple[Dataset, ...]
+    skipped: tuple[Skipped, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file to import. `head` are its first bytes, for recognising it; the rest is read by the importer that knows it."""
+
+    path: Path
+    head: bytes
+    sha256: str
+
+    @classmethod
+    def of(cls, path: Path) -> SourceFile:
+        """Look at a file. Raises `PayloadTooLarge` or `UnreadableFile`."""
+        try:
+            if path.stat().st_size > MAX_BYTES:
+                raise PayloadTooLarge(limit=f"{MAX_BYTES // 1024**2} MiB")
+            with path.open("rb") as file:
+                head = file.read(_HEAD_BYTES)
+                file.seek(0)
+                return cls(path, head, hashlib.file_digest(file, "sha256").hexdigest())
+        except OSError as error:
+            raise UnreadableFile(name=path.name, reason_zh="无法打开", reason_en=error.strerror or "it cannot be opened") from error
+
+    @property
+    def name(self) -> str:
+        """The file's name without its folder, which is no business of whoever reads a report."""
+        return self.path.name
+
+    @property
+    def heading(self) -> tuple[str, ...]:
+        """The column names if the file begins like a CSV table, else nothing."""
+        first = self.head.partition(b"\n")[0]
+        try:
+            text = first.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            return ()
+        text = text.rstrip("\r")
+        return tuple(cell.strip() for cell in next(csv.reader([text]), [])) if text.isprintable() else ()
+
+    def rows(self) -> Iterator[tuple[int, Mapping[str, str]]]:
+        """The rows of a CSV table (UTF-8) with their line numbers in the file; absent cells are empty. Raises `UnreadableFile`."""
+        try:
+            with self.path.open(encoding="utf-8-sig", newline="") as file:
+                reader = csv.DictReader(file, restval="", restkey="")
+                for row in reader:
+                    yield reader.line_num, {key.strip(): value.strip() for key, value in row.items() if key and isinstance(value, str)}
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise UnreadableFile(name=self.name, reason_zh="表格已损坏或不是 UTF-8 编码", reason_en="the table is damaged or not in UTF-8") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Importer:
+    """One kind of file that is read here. `id` carries a version: it changes when the same file would be read differently."""
+
+    id: str
+    title: Mapping[Language, str]
+    recognises: Callable[[SourceFile], bool]
+    read: Callable[[SourceFile, Progress], Imported]

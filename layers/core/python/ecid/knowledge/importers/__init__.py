@@ -1,0 +1,1 @@
+"""The importers of official texts and tables, one module for each kind of file."""

@@ -1,0 +1,175 @@
+"""Imported reference data at rest: one JSON Lines file for each dataset, named by its id, the header first. The same input gives the same bytes."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ecid.errors import UnreadableFile
+from ecid.knowledge.imported import Dataset, Skipped
+from ecid.knowledge.pack import has_tariff, read_pack
+from ecid.tariff.model import Conversion, Edition, Element, Nomenclature, Note, NoteSet, TariffLine
+from ecid.tariff.reference import conversion_id
+
+FORMAT = 1
+_T = TypeVar("_T")
+_SUFFIX = ".jsonl"
+_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_PURPOSES = {"classification": "c", "price": "p", "other": "o"}
+_PURPOSE_OF = {letter: purpose for purpose, letter in _PURPOSES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredHeader:
+    """What a stored dataset says of itself. `rows` counts lines, codes or notes; `skipped` is what its import could not take over."""
+
+    id: str
+    kind: str
+    title: str
+    valid_from: date | None
+    valid_to: date | None
+    complete: bool | None
+    source: str
+    sha256: str
+    importer: str
+    rows: int
+    skipped: tuple[Skipped, ...]
+
+
+def save(folder: Path, dataset: Dataset, importer: str, skipped: Sequence[Skipped] = ()) -> bool:
+    """Store a dataset, whole or not at all; False if the very same bytes are there already."""
+    content = _encode(dataset, importer, skipped)
+    path = folder / f"{dataset_id(dataset)}{_SUFFIX}"
+    if path.exists() and path.read_bytes() == content:
+        return False
+    folder.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(f".{os.getpid()}.part")
+    try:
+        unfinished.write_bytes(content)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return True
+
+
+def headers(folder: Path) -> list[StoredHeader]:
+    """What is stored in a folder, by id. Raises `UnreadableFile`."""
+    return [_guarded(path, lambda text: _header(json.loads(text.partition("\n")[0]))) for path in sorted(folder.glob(f"*{_SUFFIX}"))]
+
+
+def load(folder: Path) -> list[Dataset]:
+    """Everything stored in a folder, by id; nothing if the folder does not exist. Raises `UnreadableFile`."""
+    return [_guarded(path, _decode) for path in sorted(folder.glob(f"*{_SUFFIX}"))]
+
+
+def load_datasets(folders: Sequence[Path]) -> list[Dataset]:
+    """Everything in the folders, each either a pack or a folder of stored datasets. Raises `UnreadableFile`."""
+    return [dataset for folder in folders for dataset in ([read_pack(folder)] if has_tariff(folder) else load(folder))]
+
+
+def dataset_id(dataset: Dataset) -> str:
+    """The name a dataset is stored under."""
+    name = conversion_id(dataset) if isinstance(dataset, Conversion) else dataset.id
+    if not _ID.fullmatch(name):
+        raise ValueError(f"not an id: {name!r}")
+    return name
+
+
+def _guarded(path: Path, read: Callable[[str], _T]) -> _T:
+    try:
+        return read(path.read_text("utf-8"))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        zh, en = "内容已损坏，请删除后重新导入", "it is damaged; delete it and import its source again"
+        raise UnreadableFile(name=path.name, reason_zh=zh, reason_en=en) from error
+
+
+def _encode(dataset: Dataset, importer: str, skipped: Iterable[Skipped]) -> bytes:
+    header: dict[str, Any] = {"format": FORMAT, "kind": type(dataset).__name__.lower(), "id": dataset_id(dataset)}
+    if not isinstance(dataset, Conversion):
+        header |= {"title": dataset.title, "valid_from": dataset.valid_from.isoformat(), "valid_to": dataset.valid_to.isoformat()}
+    rows: list[Any]
+    match dataset:
+        case Edition():
+            header["complete"] = dataset.complete
+            rows = [_line_row(dataset.lines[code]) for code in sorted(dataset.lines)]
+        case Nomenclature():
+            header["lang"] = dataset.lang
+            rows = sorted(dataset.texts.items())
+        case Conversion():
+            header |= {"title": f"{dataset.newer} → {dataset.older}", "newer": dataset.newer, "older": dataset.older}
+            rows = sorted(dataset.newer_to_older.items())
+        case NoteSet():
+            header["lang"] = dataset.lang
+            rows = [{"kind": n.kind, "number": n.number, "title": n.title, "text": n.text, "source_ref": n.source_ref} for n in dataset.notes]
+    header |= {"source": dataset.source, "sha256": dataset.sha256, "importer": importer, "rows": len(rows)}
+    header["skipped"] = [[item.place, item.zh, item.en] for item in skipped]
+    return "".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in (header, *rows)).encode()
+
+
+def _line_row(line: TariffLine) -> dict[str, Any]:
+    row: dict[str, Any] = {"code": line.code, "name": line.name, "path": line.path}
+    row["elements"] = [[element.number, element.label, _PURPOSES[element.purpose]] for element in line.elements] if line.elements_known else None
+    optional = {"name_en": line.name_en, "units": line.units, "source_ref": line.source_ref}
+    return row | {key: value for key, value in optional.items() if value}
+
+
+def _decode(text: str) -> Dataset:
+    first, *rows = json.loads("[" + ",".join(text.removesuffix("\n").split("\n")) + "]")
+    header = _header(first)
+    if header.rows != len(rows):
+        raise ValueError("rows are missing")
+    if header.kind == "conversion":
+        return Conversion(first["newer"], first["older"], header.source, header.sha256, dict(rows))
+    dated = (header.id, header.title, date.fromisoformat(first["valid_from"]), date.fromisoformat(first["valid_to"]))
+    match header.kind:
+        case "edition":
+            return Edition(*dated, first["complete"], header.source, header.sha256, {line.code: line for line in _lines(rows)})
+        case "nomenclature":
+            return Nomenclature(*dated, first["lang"], header.source, header.sha256, dict(rows))
+        case "noteset":
+            return NoteSet(*dated, first["lang"], header.source, header.sha256, tuple(Note(**row) for row in rows))
+    raise ValueError("an unknown kind")
+
+
+def _header(first: Mapping[str, Any]) -> StoredHeader:
+    if first["format"] != FORMAT:
+        raise ValueError("another format")
+    return StoredHeader(
+        id=first["id"],
+        kind=first["kind"],
+        title=first["title"],
+        valid_from=date.fromisoformat(first["valid_from"]) if "valid_from" in first else None,
+        valid_to=date.fromisoformat(first["valid_to"]) if "valid_to" in first else None,
+        complete=first.get("complete"),
+        source=first["source"],
+        sha256=first["sha256"],
+        importer=first["importer"],
+        rows=first["rows"],
+        skipped=tuple(Skipped(*item) for item in first["skipped"]),
+    )
+
+
+def _lines(rows: Iterable[Mapping[str, Any]]) -> Iterator[TariffLine]:
+    # Most lines inherit their elements, so one tuple serves many lines; building each anew would double the time of loading.
+    known: dict[str, tuple[Element, ...]] = {"null": (), "[]": ()}
+    for row in rows:
+        elements = row["elements"]
+        key = str(elements)
+        if elements and key not in known:
+            known[key] = tuple(Element(number, label, _PURPOSE_OF[letter]) for number, label, letter in elements)  # type: ignore[arg-type]
+        yield TariffLine(
+            code=row["code"],
+            name=row["name"],
+            path=tuple(row["path"]),
+            name_en=row.get("name_en", ""),
+            elements=known[key] if elements else (),
+            elements_known=elements is not None,
+            units=tuple(row.get("units", ())),
+            source_ref=row.get("source_ref", ""),
+        )

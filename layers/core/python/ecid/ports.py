@@ -1,0 +1,68 @@
+"""What the services need from outside, as protocols. A port exists where a second real implementation exists (architecture principle 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ecid.feed.facts import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class FactSet:
+    """All facts of one subject and the revision they were read at; a record made from them is stored under that revision."""
+
+    revision: int
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """What one verification reads: the record made for the domain, or None, and when each source last said that it is up to date (ISO, UTC)."""
+
+    record: Mapping[str, Any] | None
+    synced: Mapping[str, str]
+
+
+class FactStore(Protocol):
+    """Source events and the facts that follow from them (DynamoDB: AWS, the embedded engine, moto)."""
+
+    def append(self, event_id: str, body: str, enterprise: str | None, facts: Sequence[Fact]) -> bool:
+        """Store the event and its facts in one transaction; False when this very event was stored before. An older fact never replaces a newer
+        one. Raises EventConflict when the id was used by a different event."""
+
+    def facts(self, subject: str) -> FactSet:
+        """All facts of a subject, strongly consistent."""
+
+    def put_record(self, domain: str, record: Mapping[str, Any], revision: int) -> bool:
+        """Store the record ready to serve; False when a record of a later revision is already there."""
+
+    def get_record(self, domain: str) -> StoredRecord:
+        """One request for two keys: the domain's record and the sources' state."""
+
+    def mark_synced(self, source: str, at: str) -> None:
+        """The source says that it was up to date at `at` (ISO, UTC); an earlier time never replaces a later one."""
+
+    def put_fact(self, fact: Fact) -> None:
+        """Store one fact that comes from our own computation (a score run), under the same rule."""
+
+
+class ObjectStore(Protocol):
+    """Files by key: S3, or a folder."""
+
+    def put(self, key: str, data: bytes) -> None:
+        """Write whole; a reader never sees half an object."""
+
+    def get(self, key: str) -> bytes:
+        """Read whole. Raises NotFound."""
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """All keys that start with `prefix`, sorted."""
+
+
+class Queue(Protocol):
+    """Work for another function: SQS, or the in-process queue of `ecid serve`."""
+
+    def send(self, body: Mapping[str, Any]) -> None:
+        """Hand over one message, delivered at least once."""

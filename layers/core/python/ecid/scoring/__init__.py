@@ -1,0 +1,1 @@
+"""The classification consistency score: policy, rules, ledger."""

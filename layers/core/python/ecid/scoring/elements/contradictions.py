@@ -1,0 +1,133 @@
+"""Whether an element agrees with what else is declared: its own label, the goods' name, the code's text, the destination (M5, M7, M11, M12).
+
+Each check takes goods and one of its filled slots, and gives a failure or None; the first that fails speaks for the slot.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from ecid.scoring.elements import answers
+from ecid.scoring.elements.bounds import outside
+from ecid.scoring.elements.families import Family, Members, code_text, coded, exclude, families_of, found, named, offered
+from ecid.scoring.elements.kinds import label_of
+from ecid.scoring.elements.quantities import converted, measures
+from ecid.scoring.elements.shares import outweighed, share_bound, sum_off
+from ecid.scoring.elements.text import core, plain, table
+from ecid.scoring.elements.wording import failure
+from ecid.scoring.goods import Goods, Slot
+from ecid.scoring.rule import Failure
+
+_FORMS = {"latin": "latin", "contract_date": "date", "registration": "registration"}
+
+
+@cache
+def _statement(name: str) -> re.Pattern[str]:
+    return re.compile(str(table("statements")[name]), re.IGNORECASE)
+
+
+@cache
+def _without_preference() -> frozenset[str]:
+    return frozenset(table("preferences")["none"])
+
+
+def preference(goods: Goods, slot: Slot) -> Failure | None:
+    """A preference said to be enjoyed in a country that grants none (M5)."""
+    if plain(slot.value)[:1] == "1" and goods.destination in _without_preference():
+        return failure(slot, "no_preference", destination=str(goods.destination))
+    return None
+
+
+def form(_: Goods, slot: Slot) -> Failure | None:
+    """Latin names, contract dates and registration numbers must look like one."""
+    wanted = _FORMS.get(label_of(slot.label).kind)
+    if wanted is None or _statement(wanted).search(plain(slot.value)):
+        return None
+    if wanted != "latin" and _statement("none").search(plain(slot.value)):
+        return None
+    return failure(slot, wanted)
+
+
+def yes_or_no(goods: Goods, slot: Slot) -> Failure | None:
+    """是否…, 有无…: an answer, and the one that the code's text and the name give."""
+    if label_of(slot.label).kind != "yes_no":
+        return None
+    if not answers.is_answer(slot.label, slot.value):
+        return failure(slot, "answer")
+    said = answers.answer(slot.value)
+    _, line_name, path = code_text(goods.line)
+    expected = answers.expected(slot.label, goods.name, line_name, path)
+    if said and expected and said != expected:
+        return failure(slot, "answer_code", expected="是" if expected == "yes" else "否")
+    return None
+
+
+def _shown(members: Members) -> str:
+    return "、".join(sorted(members))
+
+
+def _against(family: Family, truth: Members, value: str) -> bool:
+    return outweighed(family, truth, value) if family.predominant else exclude(family, truth, found(family, value))
+
+
+def families(goods: Goods, slot: Slot) -> Failure | None:
+    """The value names another member of a family than the label's options, the goods' name or the code's text do (M11)."""
+    for family in families_of(slot.label, goods.code):
+        value = slot.value
+        if (truth := offered(family, slot.label)) and _against(family, truth, value):
+            return failure(slot, "options", options=_shown(truth))
+        if (truth := named(family, goods.name)) and _against(family, truth, value):
+            return failure(slot, "name", expected=_shown(truth))
+        if (truth := coded(family, goods.code, *code_text(goods.line)[1:])) and _against(family, truth, value):
+            return failure(slot, "code", expected=_shown(truth))
+    return None
+
+
+@cache
+def _strict(base: str) -> bool:
+    return re.fullmatch(str(table("options")["strict"]), base) is not None
+
+
+@cache
+def _synonyms() -> tuple[frozenset[str], ...]:
+    return tuple(frozenset(core(word) for word in group) for group in table("options")["synonyms"])
+
+
+@cache
+def _accepted(label: str) -> frozenset[str]:
+    """Everything that may stand for one of the label's options."""
+    ending = re.compile(str(table("options")["endings"]))
+    options = {ending.sub("", core(option)) or core(option) for option in label_of(label).options}
+    return frozenset(options).union(*(group for group in _synonyms() if group & options))
+
+
+def options(_: Goods, slot: Slot) -> Failure | None:
+    """A short value that is none of the options which the label closes."""
+    label = label_of(slot.label)
+    word = core(slot.value)
+    if not label.closed or not _strict(label.base) or len(word) > int(table("options")["longest"]):
+        return None
+    if any(option in word or word in option for option in _accepted(slot.label)):
+        return None
+    return failure(slot, "options", options="、".join(label.options))
+
+
+def shares(goods: Goods, slot: Slot) -> Failure | None:
+    """Shares that cannot add up (M7), or fall on the wrong side of the code's own share (含棉量在85%及以上)."""
+    if (total := sum_off(slot.label, goods.code, slot.value)) is not None:
+        return failure(slot, "sum", total=f"{total:g}")
+    if clause := share_bound(slot.label, slot.value, *code_text(goods.line)):
+        return failure(slot, "bound", expected=clause)
+    quantity = label_of(slot.label).quantity
+    if quantity and quantity.dimensions == ("ratio",) and any((converted(m, "ratio") or 0) > 100 for m in measures(slot.value)):
+        return failure(slot, "share_over")
+    return None
+
+
+def thresholds(goods: Goods, slot: Slot) -> Failure | None:
+    """A quantity outside the bounds of the code's own text (M12)."""
+    if goods.line is None:
+        return None
+    bound = outside(slot.label, slot.value, *code_text(goods.line))
+    return failure(slot, "bound", expected=bound.text) if bound else None

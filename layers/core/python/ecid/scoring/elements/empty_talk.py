@@ -1,0 +1,113 @@
+"""Whether a value says anything (M8, M9): the stop lists of `empty_talk.toml`, applied by kind of label."""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+from typing import Literal
+
+from ecid.scoring.elements.families import is_only_material
+from ecid.scoring.elements.kinds import Label, label_of
+from ecid.scoring.elements.text import CACHE, core, plain, table
+from ecid.scoring.goods import Goods, Slot
+
+Reason = Literal["pointer", "placeholder", "nothing", "punctuation", "digits", "repeats_label", "repeats_name", "machine", "use", "material", "vague"]
+
+_REPEATED_SIGN = re.compile(r"([x*×?#.\-_/])\1+")
+_DIGITS = re.compile(r"[\d.,%-]+")
+_NAMED_BY_GOODS = ("use", "vehicle_use", "principle", "material", "model")
+_CHECKED_ELSEWHERE = ("gtin", "cas")
+_OWN_PATTERNS: dict[str, Reason] = {"use": "use", "material": "material", "principle": "vague", "composition": "vague", "model": "vague"}
+_WORDS = ("text", "use", "principle", "material", "size", "composition")
+
+
+@cache
+def _pattern(*keys: str) -> re.Pattern[str]:
+    entry = table("empty_talk")
+    for key in keys:
+        entry = entry[key]
+    return re.compile(str(entry))
+
+
+@cache
+def _asks_machine(label: str) -> bool:
+    return bool(_pattern("kind", "machine", "asks").search(plain(label)))
+
+
+@cache
+def _offered(label: Label) -> frozenset[str]:
+    """Words that the label itself offers as an answer."""
+    return frozenset(core(option) for option in label.options) - {""}
+
+
+def _says_nothing(label: Label, word: str, mandatory: bool) -> Reason | None:
+    """Emptiness that does not depend on what is asked."""
+    if not word:
+        return "punctuation" if mandatory else None
+    if _pattern("nothing").fullmatch(word):
+        # Conditional elements, yes/no elements and brands may be answered by "none" (for brands BRAND_MISMATCH looks at it).
+        free = not mandatory or label.kind in ("yes_no", "brand") or "有" in label.brackets or "无" in label.brackets or "是否" in label.brackets
+        return None if free else "nothing"
+    if _pattern("pointer").fullmatch(word):
+        return "pointer"
+    if _REPEATED_SIGN.fullmatch(word) or _pattern("placeholder").fullmatch(word):
+        return "placeholder"
+    return None
+
+
+def _repeats_label(label: Label, word: str) -> bool:
+    base = core(label.base)
+    if len(word) < 2 or not base.startswith(word):
+        return False
+    return word == base or bool(_pattern("label_endings").fullmatch(base[len(word) :]))
+
+
+def _vague(label: Label, raw_label: str, word: str) -> Reason | None:
+    """Emptiness in answer to this kind of label."""
+    if _asks_machine(raw_label):
+        # 通用 alone is a make of cars.
+        empty = word != "通用" and (_pattern("kind", "machine", "pattern").fullmatch(word) or _pattern("kind", "use", "pattern").fullmatch(word))
+        return "machine" if empty else None
+    if label.kind in _OWN_PATTERNS and _pattern("kind", label.kind, "pattern").fullmatch(word):
+        return _OWN_PATTERNS[label.kind]
+    return "vague" if label.kind in _WORDS and _pattern("vague").fullmatch(word) else None
+
+
+def _uninformative(label: Label, raw_label: str, word: str, name: str) -> Reason | None:
+    """Emptiness against what is asked and what the goods are called."""
+    if _DIGITS.fullmatch(word) and _pattern("words_asked").fullmatch(label.base):
+        return "digits"
+    if _repeats_label(label, word):
+        return "repeats_label"
+    if label.kind in _NAMED_BY_GOODS and word == core(name) and not (label.kind == "material" and is_only_material(word)):
+        return "repeats_name"
+    return _vague(label, raw_label, word)
+
+
+@lru_cache(maxsize=CACHE)
+def _reason(raw_label: str, mandatory: bool, value: str, name: str) -> Reason | None:
+    label = label_of(raw_label)
+    word = core(value)
+    if label.kind in _CHECKED_ELSEWHERE or (word in _offered(label) and not _asks_machine(raw_label)):
+        return None
+    if reason := _says_nothing(label, word, mandatory):
+        return reason
+    if not mandatory or label.kind == "brand":
+        return None
+    return _uninformative(label, raw_label, word, name)
+
+
+def _industrial_is_said(goods: Goods) -> bool:
+    line = goods.line
+    return line is not None and any("工业" in text for text in (line.name, *line.path, *(element.label for element in line.elements)))
+
+
+def emptiness(goods: Goods, slot: Slot) -> Reason | None:
+    """Why the value of `slot` says nothing; None where it says something, is empty (dimension 2 looks at that) or is no description."""
+    if slot.kind != "element" or not slot.value:
+        return None
+    if reason := _reason(slot.label, slot.mandatory, slot.value, goods.name):
+        return reason
+    if slot.mandatory and label_of(slot.label).kind == "use" and _pattern("kind", "use", "industrial").fullmatch(core(slot.value)):
+        return None if _industrial_is_said(goods) else "use"
+    return None

@@ -1,0 +1,146 @@
+"""Shares in a composition: `棉60%涤纶40%` (M7). Data: `shares.toml`, fibres in `families.toml`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from itertools import pairwise
+
+from ecid.scoring.elements.families import Family, Members, agree, families_of, found, readable
+from ecid.scoring.elements.kinds import label_of
+from ecid.scoring.elements.text import CACHE, plain, table
+
+_PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
+_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+
+
+@cache
+def _pattern(name: str) -> re.Pattern[str]:
+    return re.compile(str(table("shares")[name]), re.IGNORECASE)
+
+
+@lru_cache(maxsize=CACHE)
+def parts(text: str) -> tuple[str, ...]:
+    """The composition of each part of the goods (面料…；里料…), the whole text where no parts are named."""
+    pieces = (piece.strip(" ,;:、。/+") for piece in _pattern("parts").sub(";", _BRACKETS.sub("", plain(text))).split(";"))
+    return tuple(piece for piece in pieces if piece)
+
+
+def _shares(text: str) -> tuple[float, ...]:
+    return tuple(float(match.group(1)) for match in _PERCENT.finditer(text))
+
+
+def _closes(shares: tuple[float, ...]) -> bool:
+    """Whether the shares, taken in order, fall into groups of 100 % (several parts without their names)."""
+    lower, upper = table("shares")["lower"], table("shares")["upper"]
+    total = 0.0
+    for share in shares:
+        total += share
+        if total > upper:
+            return False
+        if total >= lower:
+            total = 0.0
+    return total == 0.0
+
+
+@cache
+def _least(label: str, code: str) -> int:
+    """How many shares it takes until they should close to 100 %; 0 where they need not."""
+    base = label_of(label).base
+    entries = table("shares")["closing"]
+    return next((int(e["least"]) for e in entries if code.startswith(tuple(e["prefixes"])) and re.fullmatch(e["labels"], base)), 0)
+
+
+def _may_fall_short(label: str, code: str, text: str, shares: tuple[float, ...]) -> bool:
+    """Whether a sum under 100 % is in order: the composition need not close, or the rest is spoken of."""
+    least = _least(label, code)
+    if not least or len(shares) < least or _pattern("balance").search(text):
+        return True
+    return len(shares) == 1 and _pattern("single_is_enough").search(text) is not None
+
+
+def _off(label: str, code: str, text: str, *, whole: bool) -> float | None:
+    """The sum of the shares of `text` where it is over 100 %, or under it though `text` is the whole composition."""
+    shares = _shares(text)
+    total = round(sum(shares), 4)
+    if not shares or _closes(shares):
+        return None
+    if total > table("shares")["upper"]:
+        return total
+    return total if whole and total < table("shares")["lower"] and not _may_fall_short(label, code, text, shares) else None
+
+
+@lru_cache(maxsize=CACHE)
+def sum_off(label: str, code: str, value: str) -> float | None:
+    """The sum of the shares where it cannot be right; None where it is, or where nothing can be said."""
+    text = plain(value)
+    if "%" not in text or not _pattern("total_labels").fullmatch(label_of(label).base) or _pattern("other_measures").search(text):
+        return None
+    pieces = parts(value)
+    if _closes(tuple(share for piece in pieces for share in _shares(piece))):
+        return None
+    # Pieces cut at a semicolon may be one composition: then only the whole must reach 100 %. Named parts may be incomplete.
+    sums = [_off(label, code, piece, whole=len(pieces) == 1) for piece in pieces]
+    if len(pieces) > 1 and not _pattern("parts").search(text):
+        sums.append(_off(label, code, ",".join(pieces), whole=True))
+    return next((total for total in sums if total is not None), None)
+
+
+@lru_cache(maxsize=CACHE)
+def weights(family: Family, value: str) -> Mapping[str, float]:
+    """Share in per cent of each member that the first part of the composition names; without shares a lone member has 100."""
+    pieces = parts(value)
+    text = readable(family, pieces[0]) if pieces else ""
+    words = [(match.start(), found(family, match.group())) for match in family.words.finditer(text)]
+    shares = [(match.start(), float(match.group(1))) for match in _PERCENT.finditer(text)]
+    if not shares:
+        named = words[0][1] if len(words) == 1 else frozenset[str]()
+        return dict.fromkeys(named, 100.0) if len(named) == 1 else {}
+    return _paired(words, shares)
+
+
+def _paired(words: list[tuple[int, Members]], shares: list[tuple[int, float]]) -> dict[str, float]:
+    """Each word with the share beside it, by place in the text; nothing where a word has no share of its own (棉/涤 60%/40%)."""
+    tokens = sorted([*words, *shares], key=lambda token: token[0])
+    share_first = bool(words) and shares[0][0] < words[0][0]
+    result: dict[str, float] = {}
+    matched = 0
+    for (_, one), (_, other) in pairwise(tokens):
+        members, share = (other, one) if share_first else (one, other)
+        if isinstance(members, frozenset) and isinstance(share, float):
+            matched += 1
+            for member in members:
+                result[member] = result.get(member, 0.0) + share / len(members)
+    return result if matched == len(words) else {}
+
+
+def outweighed(family: Family, truth: Members, value: str) -> bool:
+    """Whether what should predominate clearly does not: some other member weighs more than all of `truth` together."""
+    shares = weights(family, value)
+    if not truth or not shares:
+        return False
+    agreeing = {member for member in shares if any(agree(family, member, true) for true in truth)}
+    others = max((share for member, share in shares.items() if member not in agreeing), default=0.0)
+    return others > sum(shares[member] for member in agreeing) + 1.0
+
+
+_LIMIT = r"\s*(?:在|超过)?\s*(\d+(?:\.\d+)?)%(及?以[上下])"
+
+
+@lru_cache(maxsize=CACHE)
+def share_bound(label: str, value: str, code: str, name: str, path: tuple[str, ...]) -> str | None:
+    """The clause of the code whose share of a fibre (含棉量在85%及以上) the composition clearly misses."""
+    for raw in table("shares")["bound"]:
+        for text in (name, *reversed(path)):
+            match = re.search(f"(?:{raw['text']}){_LIMIT}", plain(text))
+            if match is None:
+                continue
+            limit, least = float(match.group(1)), match.group(2).endswith("上")
+            family = next((family for family in families_of(label, code) if family.predominant), None)
+            shares = weights(family, value) if family else {}
+            share = sum(shares.get(member, 0.0) for member in raw["members"])
+            if shares and (share < limit - 1 if least else share > limit + 1):
+                return match.group()
+            break
+    return None

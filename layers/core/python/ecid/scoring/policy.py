@@ -1,0 +1,76 @@
+"""The scoring policy: every parameter of the score, read from one reviewed, dated file."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib.resources import files
+
+PPM = 1_000_000
+"""Shares, defects and points are integers in millionths."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """One dimension: its points (`weight`) and the share of weight (`full_ppm`) at which all of them are lost."""
+
+    number: int
+    name: Mapping[str, str]
+    weight: int
+    full_ppm: int
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """All parameters, as the policy file names them."""
+
+    id: str
+    valid_from: date
+    period_months: int
+    total_weight: int
+    cell_floor_ppm: int
+    unweighed_modes: frozenset[str]
+    sufficient_lines: int
+    sufficient_coverage_ppm: int
+    bands: tuple[tuple[str, int], ...]
+    switch_lines: int
+    switch_days: int
+    earlier_lines_ppm: int
+    trend_days: int
+    trend_points_micro: int
+    advance_ruling_below: int
+    buyers_ask_for: int
+    dimensions: tuple[Dimension, ...]
+
+    def band(self, score_exact_micro: int) -> str:
+        """The band of an exact score (millionths of a point)."""
+        return next(name for name, floor in self.bands if score_exact_micro >= floor * PPM)
+
+
+@cache
+def load_policy(policy_id: str = "2026-05") -> Policy:
+    """The policy `policy_id` from its file in this package."""
+    data = tomllib.loads(files("ecid.scoring").joinpath(f"policy-{policy_id}.toml").read_text("utf-8"))
+    weights, sufficient, same_goods, advice = data["weights"], data["sufficient"], data["same_goods"], data["advice"]
+    return Policy(
+        id=data["id"],
+        valid_from=data["valid_from"],
+        period_months=data["period"]["months"],
+        total_weight=weights["total"],
+        cell_floor_ppm=weights["cell_floor_ppm"],
+        unweighed_modes=frozenset(weights["unweighed_modes"]),
+        sufficient_lines=sufficient["lines"],
+        sufficient_coverage_ppm=sufficient["coverage_ppm"],
+        bands=tuple(sorted(data["bands"].items(), key=lambda band: -band[1])),
+        switch_lines=same_goods["switch_lines"],
+        switch_days=same_goods["switch_days"],
+        earlier_lines_ppm=same_goods["earlier_lines_ppm"],
+        trend_days=data["trend"]["days"],
+        trend_points_micro=data["trend"]["points_micro"],
+        advance_ruling_below=advice["advance_ruling_below"],
+        buyers_ask_for=advice["buyers_ask_for"],
+        dimensions=tuple(Dimension(**dimension) for dimension in data["dimension"]),
+    )

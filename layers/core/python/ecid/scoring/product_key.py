@@ -1,0 +1,159 @@
+"""Product keys: which lines are about the same goods (score.md, "Product key").
+
+SKU where given; else real brand and model; else normalised name and classification elements. What is nobody's own (no brand, no model, 其他) makes no key.
+Equal name and equal values under different codes are the same goods even where the codes ask for their elements in another order.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from itertools import combinations
+
+from ecid.scoring.goods import Goods, Slot
+
+_SHARED_FACTS = 2
+_LABEL_BRACKETS = re.compile(r"[（(].*?[）)]$|[（(][^（()）]*[）)]")
+_NOISE = re.compile(r"[\s\"'“”‘’()（）\[\]【】,，.。;；:：/\\_*×-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    brand: re.Pattern[str]
+    model: re.Pattern[str]
+    nobody: frozenset[str]
+    no_value: re.Pattern[str]
+
+
+@cache
+def _words() -> _Words:
+    data = tomllib.loads(files("ecid.scoring").joinpath("product_key.toml").read_text("utf-8"))
+    return _Words(re.compile(data["brand_label"]), re.compile(data["model_label"]), frozenset(data["nobodys_name"]), re.compile(data["no_value"]))
+
+
+def normal(text: str) -> str:
+    """Text without width, case, space and punctuation differences."""
+    return _NOISE.sub("", unicodedata.normalize("NFKC", text).casefold())
+
+
+def _real(slots: Iterable[Slot], label: re.Pattern[str]) -> str:
+    """The first real value among the elements with such a label; empty if there is none."""
+    for slot in slots:
+        if label.search(slot.label) and slot.value and not _words().no_value.search(slot.value):
+            return normal(slot.value)
+    return ""
+
+
+def _own_key(goods: Goods) -> str:
+    words = _words()
+    brand, model = _real(goods.elements, words.brand), _real(goods.elements, words.model)
+    if brand and model:
+        return f"brand:{brand} model:{model}"
+    name = normal(goods.name)
+    if not name or name in words.nobody:
+        return ""
+    facts = [normal(slot.value) for slot in goods.elements if slot.element and slot.element.purpose == "classification" and slot.value]
+    facts = [fact for fact in facts if not words.no_value.search(fact)]
+    return f"name:{name} " + "|".join(facts) if facts else ""
+
+
+def _same_words_key(goods: Goods) -> str:
+    """Name and all real values in any order: equal for the same goods declared under codes that order their elements differently."""
+    words = _words()
+    name = normal(goods.name)
+    stated = [slot.value for slot in goods.slots if slot.kind not in ("brand_type", "preference")]
+    values = sorted({normal(value) for value in (*stated, *goods.surplus) if value and not words.no_value.search(value)} - {""})
+    return f"{name} {'|'.join(values)}" if name and name not in words.nobody and len(values) > 1 else ""
+
+
+def _facts(goods: Goods) -> dict[str, str]:
+    """Real values by the bare label that asks for them."""
+    words = _words()
+    facts = {_LABEL_BRACKETS.sub("", slot.label): normal(slot.value) for slot in goods.elements if slot.value and not words.no_value.search(slot.value)}
+    return {label: value for label, value in facts.items() if value}
+
+
+def _same_facts_keys(goods: Sequence[Goods]) -> list[tuple[str, list[int]]]:
+    """Goods of one name under two codes that agree in every real fact which both codes ask for, two at least: (what they share, where they stand)."""
+    by_name: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for index, item in enumerate(goods):
+        name = normal(item.name)
+        if item.slots and name and name not in _words().nobody:
+            by_name[name][item.code].append(index)
+    shared: list[tuple[str, list[int]]] = []
+    for name, by_code in by_name.items():
+        for one, other in combinations(sorted(by_code), 2):
+            members = by_code[one] + by_code[other]
+            facts = {index: _facts(goods[index]) for index in members}
+            asked = {_LABEL_BRACKETS.sub("", slot.label) for slot in goods[by_code[one][0]].elements}
+            asked &= {_LABEL_BRACKETS.sub("", slot.label) for slot in goods[by_code[other][0]].elements}
+            alike: dict[str, list[int]] = defaultdict(list)
+            for index in members:
+                common = [f"{label}={facts[index][label]}" for label in sorted(asked) if label in facts[index]]
+                if len(common) >= _SHARED_FACTS:
+                    alike[f"{name} {' '.join(common)}"].append(index)
+            shared += [(key, found) for key, found in alike.items() if len({goods[index].code for index in found}) > 1]
+    return shared
+
+
+def _bigrams(name: str) -> frozenset[str]:
+    text = normal(name)
+    return frozenset(text[i : i + 2] for i in range(len(text) - 1)) or frozenset({text})
+
+
+def product_keys(goods: Sequence[Goods]) -> list[str]:
+    """A key for each goods, empty where nothing tells whose goods they are. Equal keys: the same goods, whatever their codes.
+
+    A brand and model shared by goods whose names have nothing in common (a model column filled with a series name) do not make them the same.
+    """
+    keys = [_own_key(item) for item in goods]
+    by_key: dict[str, list[int]] = defaultdict(list)
+    for index, key in enumerate(keys):
+        if key.startswith("brand:"):
+            by_key[key].append(index)
+    for key, members in by_key.items():
+        for index, kin in _kin([goods[i].name for i in members]).items():
+            keys[members[index]] = f"{key} {kin}"
+    words: dict[str, list[int]] = defaultdict(list)
+    for index, item in enumerate(goods):
+        words[_same_words_key(item)].append(index)
+    words.pop("", None)
+    return _joined(keys, [*words.values(), *(found for _, found in _same_facts_keys(goods))])
+
+
+def _kin(names: Sequence[str]) -> Mapping[int, str]:
+    """Names by family: those that share two neighbouring characters, directly or through others; the family is called by its least name."""
+    families: list[tuple[set[str], list[int]]] = []
+    for index, name in enumerate(names):
+        grams, members = set(_bigrams(name)), [index]
+        apart = []
+        for family in families:
+            if family[0] & grams:
+                grams |= family[0]
+                members += family[1]
+            else:
+                apart.append(family)
+        families = [*apart, (grams, members)]
+    return {index: min(normal(names[i]) for i in members) for _, members in families for index in members}
+
+
+def _joined(keys: Sequence[str], same: Iterable[Sequence[int]]) -> list[str]:
+    """Keys with those made one whose goods are found to be the same; goods without a key of their own stay without one."""
+    head: dict[str, str] = {}
+
+    def root(key: str) -> str:
+        while head.get(key, key) != key:
+            key = head[key]
+        return key
+
+    for members in same:
+        roots = sorted({root(keys[index]) for index in members if keys[index]})
+        for other in roots[1:]:
+            head[other] = roots[0]
+    return [root(key) if key else "" for key in keys]

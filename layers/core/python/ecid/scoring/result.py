@@ -1,0 +1,145 @@
+"""The result of a score run: score, ledger, versions, in one value; and its one JSON shape (product.md, "Command line")."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Literal
+
+from ecid.errors import Language
+from ecid.scoring.wording import dimension_name, rule_wording
+
+Insufficiency = Literal["no_declarations", "too_few", "too_little_described", "reference_missing"]
+Provenance = Literal["file", "feed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The lines of one rule, product key and declared code (score.md, "Ledger"). Points are in millionths, None while data are insufficient.
+
+    `points_by_dimension` tells apart what an unknown code costs in dimensions 1 to 4; its sum is `points_micro`.
+    """
+
+    id: str
+    rule: str
+    dimension: int
+    points_micro: int | None
+    points_by_dimension: Mapping[int, int]
+    code: str
+    product_key: str
+    goods_name: str
+    lines: tuple[str, ...]
+    weight_share_ppm: int
+    value_share_ppm: int
+    first_day: date
+    last_day: date
+    suggested_codes: tuple[str, ...]
+    evidence: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DimensionResult:
+    """One dimension of the run. `state` is `judged`, or why it was left out; `lost_micro` and `share_ppm` are None where it was."""
+
+    number: int
+    state: Literal["judged", "no_rules_in_engine", "reference_missing", "no_line_concerned"]
+    weight_micro: int
+    lost_micro: int | None
+    share_ppm: int | None
+    coverage_ppm: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """A cap on the score, as a ledger line of its own."""
+
+    rule: str
+    points_micro: int
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Everything about one run. Σ findings + Σ caps = 100,000,000 − `score_exact_micro`, exactly, unless `insufficient_data`."""
+
+    enterprise: str
+    provenance: Provenance
+    as_of: date
+    period: tuple[date, date]
+    score_exact_micro: int | None
+    insufficient_data: Insufficiency | None
+    band: str | None
+    coverage_ppm: int
+    lines_judged: int
+    lines_weighed: int
+    lines_outside_period: int
+    edition_substituted: int
+    dimensions: tuple[DimensionResult, ...]
+    findings: tuple[Finding, ...]
+    caps: tuple[Cap, ...]
+    versions: Mapping[str, Any]
+    notices: tuple[str, ...] = field(default=())
+
+    @property
+    def score(self) -> int | None:
+        """The public integer: the floor of the exact score."""
+        return None if self.score_exact_micro is None else self.score_exact_micro // 1_000_000
+
+
+def to_json(result: Result, rejected: Sequence[Mapping[str, Any]], lang: Language) -> dict[str, Any]:
+    """The `scan --json` document; `rejected` are the rows that the reader refused, already in `lang`."""
+    return {
+        "score": result.score,
+        "score_exact_micro": result.score_exact_micro,
+        "insufficient_data": result.insufficient_data,
+        "provenance": result.provenance,
+        "band": result.band,
+        "coverage": result.coverage_ppm / 1_000_000,
+        "period": {"from": result.period[0].isoformat(), "to": result.period[1].isoformat(), "lines_outside": result.lines_outside_period},
+        "lines": {"judged": result.lines_judged, "weighed": result.lines_weighed, "edition_substituted": result.edition_substituted},
+        "caps": [{"rule": cap.rule, "points_micro": cap.points_micro} for cap in result.caps],
+        "findings": [
+            {
+                "id": finding.id,
+                "rule": finding.rule,
+                "dimension": finding.dimension,
+                "points_micro": finding.points_micro,
+                "points_by_dimension": {str(number): points for number, points in finding.points_by_dimension.items()},
+                "code": finding.code,
+                "product_key": finding.product_key,
+                "goods_name": finding.goods_name,
+                "title": rule_wording(finding.rule).title[lang],
+                "lines": list(finding.lines),
+                "weight_share": finding.weight_share_ppm / 1_000_000,
+                "value_share": finding.value_share_ppm / 1_000_000,
+                "first_day": finding.first_day.isoformat(),
+                "last_day": finding.last_day.isoformat(),
+                "suggested_codes": list(finding.suggested_codes),
+                "question": rule_wording(finding.rule).question[lang],
+                "advice": rule_wording(finding.rule).advice[lang],
+                "evidence": [_in_language(item, lang) for item in finding.evidence],
+                "routes": [dict(route) for route in rule_wording(finding.rule).routes_in(lang)],
+            }
+            for finding in result.findings
+        ],
+        "dimensions": [
+            {
+                "dimension": dimension.number,
+                "name": dimension_name(dimension.number)[lang],
+                "state": dimension.state,
+                "weight_micro": dimension.weight_micro,
+                "lost_micro": dimension.lost_micro,
+                "share": None if dimension.share_ppm is None else dimension.share_ppm / 1_000_000,
+                "coverage": dimension.coverage_ppm / 1_000_000,
+            }
+            for dimension in result.dimensions
+        ],
+        "rejected_rows": list(rejected),
+        "notices": list(result.notices),
+        "versions": dict(result.versions),
+    }
+
+
+def _in_language(item: Mapping[str, Any], lang: Language) -> dict[str, Any]:
+    """Evidence with its bilingual phrases narrowed to one language."""
+    return {key: value[lang] if isinstance(value, Mapping) and set(value) == {"zh", "en"} else value for key, value in item.items()}

@@ -1,0 +1,1 @@
+"""The verbs: one use case per file; domain and ports, nothing else."""

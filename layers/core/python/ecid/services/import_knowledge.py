@@ -1,0 +1,111 @@
+"""Importing reference files: recognise each by its content, store what it holds, and say of every file what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from ecid.errors import BadInput, UnreadableFile, UnsupportedFormat
+from ecid.knowledge import store
+from ecid.knowledge.imported import Dataset, Progress, Skipped, SourceFile
+from ecid.knowledge.pack import VALID_FROM, read_pack_lines
+from ecid.knowledge.pack_check import PackFinding, check_pack
+from ecid.knowledge.registry import IMPORTERS, read_reference
+from ecid.tariff.model import Edition, Nomenclature
+
+KNOWLEDGE = "knowledge"
+"""The folder under the state directory."""
+MAX_FILES = 10_000
+
+Outcome = Literal["imported", "unchanged", "already_imported", "not_recognised", "unreadable"]
+Watch = Callable[[str], Progress]
+"""Told the name of the file that is read next; answers with who wants to know how far it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedFile:
+    """What became of one file: `datasets` are the ids it holds; `zh`/`en` say why it could not be used."""
+
+    name: str
+    outcome: Outcome
+    importer: str = ""
+    datasets: tuple[str, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    zh: str = ""
+    en: str = ""
+
+    @property
+    def usable(self) -> bool:
+        """Whether its content is in the store now."""
+        return self.outcome in ("imported", "unchanged", "already_imported")
+
+
+def import_files(paths: Sequence[Path], home: Path, watch: Watch = lambda name: _unwatched, *, again: bool = True) -> list[ImportedFile]:
+    """Import files, and all files below folders, into `home / "knowledge"`. A file that is known but broken does not stop the others.
+
+    Without `again` a file that the same importer has stored before is not read a second time. Raises `BadInput` for more than `MAX_FILES` files.
+    """
+    folder = home / KNOWLEDGE
+    stored = {} if again else _stored(folder)
+    return [_import_file(name, path, folder, stored, watch(name)) for name, path in _files(paths)]
+
+
+def build(data_dir: Path | None, home: Path, watch: Watch = lambda name: _unwatched) -> list[ImportedFile]:
+    """Import every recognised file of the data folder that is not stored yet; nothing without a data folder."""
+    return import_files([data_dir], home, watch, again=False) if data_dir else []
+
+
+def loaded(home: Path, pack: Path) -> list[Dataset]:
+    """The pack, if there is one, and everything imported."""
+    return store.load_datasets([pack, home / KNOWLEDGE])
+
+
+def check(home: Path, pack: Path) -> list[PackFinding]:
+    """Check the pack, against the official edition and nomenclature of its days where they are imported."""
+    day = VALID_FROM
+    imported = [item for item in store.load(home / KNOWLEDGE) if isinstance(item, Edition | Nomenclature) and item.valid_from <= day <= item.valid_to]
+    editions = [item for item in imported if isinstance(item, Edition) and item.complete]
+    return check_pack(read_pack_lines(pack), editions, [item for item in imported if isinstance(item, Nomenclature)])
+
+
+def _unwatched(done: int, total: int) -> None:
+    pass
+
+
+def _files(paths: Sequence[Path]) -> Iterator[tuple[str, Path]]:
+    count = 0
+    for path in paths:
+        inside = sorted(found for found in path.rglob("*") if found.is_file() and not found.is_symlink()) if path.is_dir() else [path]
+        for found in inside:
+            count += 1
+            if count > MAX_FILES:
+                raise BadInput(detail=f"more than {MAX_FILES} files")
+            yield str(found.relative_to(path)) if path.is_dir() else found.name, found
+
+
+def _stored(folder: Path) -> dict[tuple[str, str], list[str]]:
+    """Hash of the source and importer → ids of what it gave."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for header in store.headers(folder):
+        found.setdefault((header.sha256, header.importer), []).append(header.id)
+    return found
+
+
+def _import_file(name: str, path: Path, folder: Path, stored: dict[tuple[str, str], list[str]], progress: Progress) -> ImportedFile:
+    try:
+        file = SourceFile.of(path)
+        for known in IMPORTERS:
+            if (file.sha256, known.id) in stored:
+                return ImportedFile(name, "already_imported", known.id, tuple(stored[file.sha256, known.id]))
+        importer, imported = read_reference(file, progress)
+    except UnsupportedFormat:
+        return ImportedFile(name, "not_recognised")
+    except UnreadableFile as error:
+        return ImportedFile(name, "unreadable", zh=str(error.context["reason_zh"]), en=str(error.context["reason_en"]))
+    except BadInput as error:
+        return ImportedFile(name, "unreadable", zh=error.sentence("zh"), en=error.sentence("en"))
+    changed = [store.save(folder, dataset, importer.id, imported.skipped) for dataset in imported.datasets]
+    ids = tuple(store.dataset_id(dataset) for dataset in imported.datasets)
+    return ImportedFile(name, "imported" if any(changed) else "unchanged", importer.id, ids, imported.skipped)

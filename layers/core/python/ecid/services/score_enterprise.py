@@ -1,0 +1,88 @@
+"""Score an enterprise from the declarations that were lodged: the run behind the public score.
+
+A run is a pure function of the declarations, the reference, the policy and the day; asking for it twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import polars as pl
+
+from ecid.clearance.window import beijing_date
+from ecid.feed.declarations import merge_segments, read_segment, segments_of
+from ecid.feed.facts import Fact, enterprise_subject, instant, stamp_of
+from ecid.ports import FactStore, ObjectStore
+from ecid.scoring.engine import Request, score
+from ecid.scoring.policy import Policy
+from ecid.scoring.reference import Reference
+from ecid.scoring.result import Result, to_json
+from ecid.services.project_records import Project, project_enterprise
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """The use case, bound to its stores, reference, policy and clock."""
+
+    store: FactStore
+    objects: ObjectStore
+    reference: Callable[[], Reference]
+    policy: Policy
+    clock: Callable[[], datetime]
+    project: Project
+
+    def run(self, uscc: str) -> str:
+        """Score one enterprise, keep result and ledger under `results/<USCC>/`, its summary as the fact `score`, and renew its public records.
+
+        Returns the id of the result. A run that comes to the result already stored writes nothing.
+        """
+        now = self.clock()
+        lines = merge_segments(read_segment(self.objects.get(key)) for key in self.objects.keys(segments_of(uscc)))
+        result = self._score(lines, uscc, beijing_date(now))
+        result_id = _identity(result)
+        stored = next((fact for fact in self.store.facts(enterprise_subject(uscc)).facts if fact.name == "score"), None)
+        if stored is None or stored.body["result_id"] != result_id:
+            key = f"results/{uscc}/{result.as_of}/{result_id}.json"
+            self.objects.put(key, json.dumps(to_json(result, [], "zh"), ensure_ascii=False, sort_keys=True).encode())
+            before = self._score(lines, uscc, result.as_of - timedelta(days=self.policy.trend_days))
+            body = {**_summary(result, before, self.policy), "result_id": result_id, "result": key, "computed_at": instant(now)}
+            self.store.put_fact(Fact(enterprise_subject(uscc), "score", stamp_of(now, 0, result_id), body))
+        project_enterprise(uscc, self.store, self.project)
+        return result_id
+
+    def _score(self, lines: pl.DataFrame, uscc: str, as_of: date) -> Result:
+        return score(lines, self.reference(), self.policy, Request(uscc, "feed", as_of))
+
+
+def _identity(result: Result) -> str:
+    return hashlib.sha256(json.dumps(result.versions, sort_keys=True).encode()).hexdigest()[:24]
+
+
+def _summary(result: Result, before: Result, policy: Policy) -> dict[str, Any]:
+    """What the public record may need of a result, and nothing of its lines."""
+    return {
+        "score": result.score,
+        "score_exact_micro": result.score_exact_micro,
+        "band": result.band,
+        "coverage": result.coverage_ppm / 1_000_000,
+        "insufficient_data": {"reason": result.insufficient_data} if result.insufficient_data else None,
+        "as_of": result.as_of.isoformat(),
+        "trend": _trend(result.score_exact_micro, before.score_exact_micro, policy.trend_points_micro),
+        "versions": {
+            "engine": result.versions["engine"],
+            "policy": result.versions["policy"],
+            "tariff": ", ".join(sorted(result.versions["reference"])),
+        },
+    }
+
+
+def _trend(now: int | None, before: int | None, threshold: int) -> str | None:
+    """Whether the same declarations scored lower or higher one trend period ago; None where either score is missing."""
+    if now is None or before is None:
+        return None
+    return "flat" if abs(now - before) < threshold else "up" if now > before else "down"

@@ -1,0 +1,75 @@
+"""Verify a supplier's domain: normalise what was typed, read one record, judge it by the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from ecid.errors import EcidError, PayloadTooLarge
+from ecid.identity.domains import Domain, normalise
+from ecid.ports import FactStore
+from ecid.settings import Settings
+from ecid.verification.shape import PublicView
+from ecid.verification.view import Reader, public_view
+
+BATCH_LIMIT = 100
+"""Entries of one batch; a longer list is asked in pages."""
+
+Clock = Callable[[], datetime]
+"""Tells the time, aware."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """The use case, bound to a store, a clock and the operator's settings."""
+
+    store: FactStore
+    clock: Clock
+    settings: Settings
+
+    def verify(self, text: str, market: str | None = None) -> PublicView:
+        """See `verify`."""
+        return verify(text, self.store, self.clock, self.settings, market)
+
+    def verify_batch(self, texts: Sequence[str], market: str | None = None) -> list[PublicView | EcidError]:
+        """See `verify_batch`."""
+        return verify_batch(texts, self.store, self.clock, self.settings, market)
+
+
+def verify(text: str, store: FactStore, clock: Clock, settings: Settings, market: str | None = None) -> PublicView:
+    """What is known of the domain that `text` names. `market`: ISO 3166 alpha-2 of the buyer's country, for mutual recognition.
+
+    One read of the store. Raises InvalidDomain and SourceUnavailable.
+    """
+    return _answer(normalise(text, settings.reserved_suffixes), store, Reader(clock(), settings.public_anomalies, market))
+
+
+def verify_batch(texts: Sequence[str], store: FactStore, clock: Clock, settings: Settings, market: str | None = None) -> list[PublicView | EcidError]:
+    """One answer an entry, in their order: the view, or the error that this entry alone met. Entries that name the same domain cost one read.
+
+    Raises PayloadTooLarge over `BATCH_LIMIT` entries.
+    """
+    if len(texts) > BATCH_LIMIT:
+        raise PayloadTooLarge(limit=BATCH_LIMIT)
+    reader = Reader(clock(), settings.public_anomalies, market)
+    known: dict[str, PublicView | EcidError] = {}
+    answers: list[PublicView | EcidError] = []
+    for text in texts:
+        try:
+            domain = normalise(text, settings.reserved_suffixes)
+        except EcidError as error:
+            answers.append(error)
+            continue
+        if domain.registrable not in known:
+            try:
+                known[domain.registrable] = _answer(domain, store, reader)
+            except EcidError as error:
+                known[domain.registrable] = error
+        answers.append(known[domain.registrable])
+    return answers
+
+
+def _answer(domain: Domain, store: FactStore, reader: Reader) -> PublicView:
+    stored = store.get_record(domain.registrable)
+    return public_view(domain, stored.record, stored.synced, reader)

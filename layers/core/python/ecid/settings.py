@@ -1,0 +1,68 @@
+"""The settings of the platform, read from the environment once, at the edge (`bootstrap`, the command line), and handed on as one frozen value.
+
+Each field is documented in `docs/settings.md`; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Literal
+
+_PACKAGE = Path(__file__).resolve().parent
+CHECKOUT = _PACKAGE.parents[3] if len(_PACKAGE.parents) > 3 else _PACKAGE
+"""The folder that holds `template.yaml`, when the program runs from a checkout: local state and the pack do not depend on where a command is typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that an operator can set. The environment variable of a field is `ECID_` and its name in capitals."""
+
+    home: Path = CHECKOUT / ".ecid"
+    """Folder for local state: the embedded database, the object folder, imported knowledge."""
+    pack_dir: Path = CHECKOUT / "knowledge"
+    """Folder of the reviewed knowledge pack."""
+    data_dir: Path | None = None
+    """Folder with reference data files that `ecid knowledge build` imports; unset, the program knows its own pack only."""
+    operator: str = "an independent operator"
+    """Name of whoever runs this installation, shown on every page; never a customs authority unless it is one."""
+    public_url: str = "http://127.0.0.1:8000"
+    """Address under which this installation is reached."""
+    verify_base_url: str = "https://ecid.customs.gov.cn/verify"
+    """Address that verification links on supplier websites point to."""
+    public_anomalies: Literal["records", "counts"] = "records"
+    """Whether the public record lists anomaly records, or only counts with small cells suppressed."""
+    sample_suffixes: str = "example"
+    """Reserved suffixes, comma-separated, that are accepted as domains because the sample enterprises use them."""
+    facts_table: str = "ecid-platform-facts"
+    """DynamoDB table of enterprise facts."""
+    records_table: str = "ecid-platform-records"
+    """DynamoDB table of public records, one item a domain, and of the sources' state."""
+    events_table: str = "ecid-platform-events"
+    """DynamoDB table of the source events as they arrived."""
+    objects: str = ""
+    """Bucket of the object store; empty means the folder `objects` under `home`."""
+    score_queue: str = ""
+    """Address of the queue that asks for score runs; empty means the in-process queue of `ecid serve`."""
+    dynamodb_endpoint: str = ""
+    """Address of a DynamoDB-compatible engine; empty means AWS."""
+
+    @property
+    def reserved_suffixes(self) -> frozenset[str]:
+        """The suffixes of `sample_suffixes` as a set."""
+        return frozenset(part.strip().lower() for part in self.sample_suffixes.split(",") if part.strip())
+
+
+def settings_from(environment: Mapping[str, str]) -> Settings:
+    """Read `ECID_*` from `environment`; an empty value counts as unset. Raises ValueError naming the variable when a value is not allowed."""
+    values: dict[str, object] = {}
+    for spec in fields(Settings):
+        raw = environment.get(f"ECID_{spec.name.upper()}", "")
+        if not raw:
+            continue
+        values[spec.name] = Path(raw) if "Path" in str(spec.type) else raw
+    settings = Settings(**values)  # type: ignore[arg-type]
+    if settings.public_anomalies not in ("records", "counts"):
+        raise ValueError("ECID_PUBLIC_ANOMALIES must be 'records' or 'counts'")
+    return settings

@@ -1,0 +1,230 @@
+"""What the loaded tariffs say about a declared code on a day (score.md, "Editions"). Pure; answers are remembered, since a million lines hold few codes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import lru_cache
+from typing import Literal, Protocol, TypeVar
+
+from ecid.tariff.model import Conversion, Edition, Nomenclature, TariffLine
+
+State = Literal["valid", "unknown", "not_in_force", "unproven", "not_judged"]
+Reason = Literal[
+    "in_edition",  # the edition of the day has the line
+    "in_nearest_edition",  # no edition of the day is loaded; the nearest one has the line
+    "impossible_length",  # not 8, 10 or 13 digits
+    "six_digits_not_in_force",  # the subheading belongs to another nomenclature than that of the day
+    "line_not_in_force",  # the line belongs to another edition than that of the day
+    "line_not_in_edition",  # the subheading was in force, the line never was
+    "line_unproven",  # the subheading was in force; whether the line was, cannot be told without the edition of the day
+    "known_nowhere",  # in no loaded edition and no loaded nomenclature
+    "no_reference",  # neither edition nor nomenclature of the day is there to judge by
+]
+
+DECLARED_LENGTHS = (8, 10, 13)
+"""Tariff digits, with supervision digits, with inspection digits (domain.md §1)."""
+_REMEMBERED = 1 << 18
+
+
+@dataclass(frozen=True, slots=True)
+class CodeJudgement:
+    """What is known of a declared code on its day.
+
+    `line` is the tariff line where there is one; `edition` the id of the edition that judged, None if none did; `substituted` says that it is not
+    that of the day. `suggestions` are codes, of six or eight digits, that took the place of the declared one or stand beside it.
+    """
+
+    state: State
+    line: TariffLine | None
+    edition: str | None
+    substituted: bool
+    suggestions: tuple[str, ...]
+    reason: Reason
+
+
+class _Dated(Protocol):
+    @property
+    def valid_from(self) -> date: ...
+    @property
+    def valid_to(self) -> date: ...
+
+
+_D = TypeVar("_D", bound=_Dated)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Court:
+    """Who judges on a day: the complete edition of the day, the selections (starter pack) of the day, the nearest edition, the nomenclature.
+
+    One for all days that have the same judges, compared by identity, so that a code is judged once for all of them.
+    """
+
+    complete: Edition | None
+    selections: tuple[Edition, ...]
+    nearest: Edition | None
+    nomenclature: Nomenclature | None
+
+
+class Tariff:
+    """All loaded editions, nomenclatures and conversions.
+
+    A complete edition that prints no units or no English takes both from a selection of the same days; everything else it says itself.
+    """
+
+    def __init__(self, editions: Iterable[Edition] = (), nomenclatures: Iterable[Nomenclature] = (), conversions: Iterable[Conversion] = ()) -> None:
+        by_age = sorted(editions, key=lambda edition: (edition.complete, edition.valid_from, edition.id), reverse=True)
+        self.editions = tuple(_supplemented(edition, by_age) if edition.complete else edition for edition in by_age)
+        """Complete ones first, then the newest first."""
+        self.nomenclatures = tuple(sorted(nomenclatures, key=lambda found: found.valid_from, reverse=True))
+        self.conversions = tuple(sorted(conversions, key=lambda found: (found.newer, found.older)))
+        self._by_six = {edition.id: _by_six(edition) for edition in self.editions}
+        self._courts: dict[tuple[object, ...], _Court] = {}
+        self._court = lru_cache(_REMEMBERED)(self._find_court)
+        self._judge = lru_cache(_REMEMBERED)(self._judge_eight)
+
+    def versions(self) -> dict[str, str]:
+        """Id → sha256 of the source, for everything loaded."""
+        versions = {edition.id: edition.sha256 for edition in self.editions}
+        versions |= {nomenclature.id: nomenclature.sha256 for nomenclature in self.nomenclatures}
+        return versions | {conversion_id(conversion): conversion.sha256 for conversion in self.conversions}
+
+    def edition_for(self, day: date) -> tuple[Edition | None, bool]:
+        """The edition that judges codes of that day, and whether it stands in for that of the day, which is not loaded."""
+        court = self._court(day)
+        of_day = court.complete or (court.selections[0] if court.selections and not (court.nearest and court.nearest.complete) else None)
+        return (of_day, False) if of_day else (court.nearest, court.nearest is not None)
+
+    def judge(self, code: str, day: date) -> CodeJudgement:
+        """Judge a declared code (digits; only the first eight are checked) on its declaration date."""
+        if len(code) not in DECLARED_LENGTHS or not (code.isascii() and code.isdigit()):
+            return CodeJudgement("unknown", None, None, False, (), "impossible_length")
+        return self._judge(code[:8], self._court(day))
+
+    def line(self, code: str, day: date) -> TariffLine | None:
+        """The line of a valid code on a day, None for any other code."""
+        return self.judge(code, day).line
+
+    def newest(self, code: str) -> TariffLine | None:
+        """The line in the newest edition (a selection only where no complete edition is loaded): how the code would fare if declared today."""
+        return self.editions[0].lines.get(code[:8]) if self.editions else None
+
+    def succeeds(self, old: str, old_day: date, new: str, new_day: date) -> bool:
+        """Whether `new`, declared on `new_day`, only continues `old` under the later tariff: a change of code that was forced."""
+        if old_day >= new_day or old[:8] == new[:8]:
+            return False
+        before, after = self._court(old_day), self._court(new_day)
+        if before.complete and after.complete and before.complete is not after.complete and old[:6] == new[:6]:
+            return old[:8] in before.complete.lines and old[:8] not in after.complete.lines and new[:8] in after.complete.lines
+        earlier, later = before.nomenclature, after.nomenclature
+        if not earlier or not later or earlier is later:
+            return False
+        forced = old[:6] not in later.texts or new[:6] not in earlier.texts
+        return forced and new[:6] in self._converted(old[:6], later)
+
+    def _find_court(self, day: date) -> _Court:
+        of_day = [edition for edition in self.editions if _in_force(edition, day)]
+        complete = next((edition for edition in of_day if edition.complete), None)
+        nearest = min(self.editions, key=lambda edition: (not edition.complete, _distance(edition, day)), default=None)
+        nomenclature = next((found for found in self.nomenclatures if _in_force(found, day)), None)
+        selections = tuple(edition for edition in of_day if not edition.complete)
+        judges = (complete, *selections, nearest, nomenclature)
+        return self._courts.setdefault(tuple(map(id, judges)), _Court(complete, selections, nearest, nomenclature))
+
+    def _judge_eight(self, code: str, court: _Court) -> CodeJudgement:
+        if court.complete:
+            return self._judge_by_edition(code, court, court.complete)
+        for selection in court.selections:
+            if code in selection.lines:
+                return CodeJudgement("valid", selection.lines[code], selection.id, False, (), "in_edition")
+        return self._judge_by_substitute(code, court)
+
+    def _judge_by_edition(self, code: str, court: _Court, edition: Edition) -> CodeJudgement:
+        def verdict(state: State, suggestions: tuple[str, ...], reason: Reason) -> CodeJudgement:
+            return CodeJudgement(state, None, edition.id, False, suggestions, reason)
+
+        if code in edition.lines:
+            return CodeJudgement("valid", edition.lines[code], edition.id, False, (), "in_edition")
+        beside = self._by_six[edition.id].get(code[:6], ())
+        if beside or (court.nomenclature and code[:6] in court.nomenclature.texts):
+            if any(code in other.lines for other in self.editions):
+                return verdict("not_in_force", beside, "line_not_in_force")
+            return verdict("unknown", beside, "line_not_in_edition")
+        if self._known(code):
+            return verdict("not_in_force", self._replacements(code[:6], court), "six_digits_not_in_force")
+        return verdict("unknown", (), "known_nowhere")
+
+    def _judge_by_substitute(self, code: str, court: _Court) -> CodeJudgement:
+        nearest, nomenclature = court.nearest, court.nomenclature
+        name, substituted = (nearest.id, not _any(court.selections, nearest)) if nearest else (None, False)
+
+        def verdict(state: State, suggestions: tuple[str, ...], reason: Reason) -> CodeJudgement:
+            return CodeJudgement(state, None, name, substituted, suggestions, reason)
+
+        if nomenclature and code[:6] not in nomenclature.texts:
+            if self._known(code):
+                return verdict("not_in_force", self._replacements(code[:6], court), "six_digits_not_in_force")
+            return verdict("unknown", (), "known_nowhere")
+        if nearest and code in nearest.lines:
+            return CodeJudgement("valid", nearest.lines[code], name, True, (), "in_nearest_edition")
+        beside = self._by_six[nearest.id].get(code[:6], ()) if nearest else ()
+        if nomenclature or beside:
+            return verdict("unproven", beside, "line_unproven")
+        return verdict("not_judged", (), "no_reference")
+
+    def _known(self, code: str) -> bool:
+        """Whether any loaded nomenclature has the six digits or any edition a line under them."""
+        six = code[:6]
+        return any(six in found.texts for found in self.nomenclatures) or any(six in lines for lines in self._by_six.values())
+
+    def _replacements(self, six: str, court: _Court) -> tuple[str, ...]:
+        return self._converted(six, court.nomenclature) if court.nomenclature else ()
+
+    def _converted(self, six: str, target: Nomenclature) -> tuple[str, ...]:
+        """The six-digit codes of `target` that a code of another nomenclature went into, or came from."""
+        found: set[str] = set()
+        for conversion in self.conversions:
+            if conversion.newer == target.id:
+                found.update(newer for newer, older in conversion.newer_to_older.items() if older == six)
+            elif conversion.older == target.id and six in conversion.newer_to_older:
+                found.add(conversion.newer_to_older[six])
+        return tuple(sorted(code for code in found if code in target.texts))
+
+
+def conversion_id(conversion: Conversion) -> str:
+    """The name of a conversion among the versions: `hs-2022-to-hs-2017`."""
+    return f"{conversion.newer}-to-{conversion.older}"
+
+
+def _in_force(item: _Dated, day: date) -> bool:
+    return item.valid_from <= day <= item.valid_to
+
+
+def _any(editions: tuple[Edition, ...], wanted: Edition) -> bool:
+    return any(edition is wanted for edition in editions)
+
+
+def _distance(edition: Edition, day: date) -> int:
+    """Days between the day and the edition; 0 if it was in force. The first of equally near ones is the newer."""
+    return max((edition.valid_from - day).days, (day - edition.valid_to).days, 0)
+
+
+def _by_six(edition: Edition) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for code in edition.lines:
+        found.setdefault(code[:6], []).append(code)
+    return {six: tuple(sorted(codes)) for six, codes in found.items()}
+
+
+def _supplemented(edition: Edition, others: Iterable[Edition]) -> Edition:
+    extra: dict[str, TariffLine] = {}
+    for other in others:
+        if other.complete or other.valid_to < edition.valid_from or other.valid_from > edition.valid_to:
+            continue
+        for code in other.lines.keys() & edition.lines.keys():
+            line, found = extra.get(code, edition.lines[code]), other.lines[code]
+            if (found.units and not line.units) or (found.name_en and not line.name_en):
+                extra[code] = replace(line, units=line.units or found.units, name_en=line.name_en or found.name_en)
+    lines: Mapping[str, TariffLine] = {**edition.lines, **extra}
+    return replace(edition, lines=lines) if extra else edition

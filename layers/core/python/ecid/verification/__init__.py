@@ -1,0 +1,1 @@
+"""The public record of a domain and its page."""

@@ -1,0 +1,143 @@
+"""Spreadsheets: typed cells, several sheets, and workbooks that mean harm."""
+
+from __future__ import annotations
+
+import contextlib
+import zipfile
+from datetime import date, datetime, time
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ecid.declarations.readers import Limits, read_file
+from ecid.declarations.readers.workbook_child import text_of
+from ecid.errors import EcidError, PayloadTooLarge, UnreadableFile, UnsupportedFormat
+from tests.declarations.xls import write_xls
+from tests.declarations.xlsx import Serial, sheet_xml, write_parts, write_sheets
+
+TODAY = date(2026, 5, 17)
+HEAD = ["海关编号", "项号", "申报日期", "商品编号", "商品名称", "规格型号", "数量", "总价"]
+ROW = ["310420250000000011", 1, Serial(45659), 8507600090, "锂离子蓄电池", "1|0|手电筒用", 1200.5, 0.1 + 0.2]
+
+
+def test_typed_cells_titles_and_merged_rows(tmp_path: Path) -> None:
+    path = write_sheets(
+        tmp_path / "book.xlsx",
+        {
+            "明细": [
+                ["甬样公司 2025 年出口明细"],
+                [],
+                HEAD,
+                ROW,
+                [None, 2, None, 703201000, "鲜大蒜头", "0|0|鲜", 3, 4],
+                [310420250000000012, 1, Serial(45660), "8507600090", "电池", "1|0|x", 1, 1],
+                [None] * 6 + [1204.5, 5.3],
+            ]
+        },
+    )
+    result = read_file(path, TODAY)
+    lines = result.lines
+    assert lines["line_id"].to_list() == ["310420250000000011-1", "310420250000000011-2", "row-6"]
+    assert lines["row"].to_list() == [4, 5, 6]
+    assert lines["declared_on"].to_list() == [date(2025, 1, 2), date(2025, 1, 2), date(2025, 1, 3)]
+    assert lines["code"].to_list() == ["8507600090", "0703201000", "8507600090"]
+    assert lines["quantity_e5"].to_list() == [120050000, 300000, 100000]
+    assert lines["total_e4"].to_list() == [3000, 40000, 10000]
+    # A number cell keeps 15 digits of the 18: the number must not be believed.
+    assert lines["flags"].to_list() == [[], ["CARRIED_DOWN", "LEADING_ZERO_RESTORED"], ["INVALID_DECLARATION_NO"]]
+    assert (result.totals_rows, result.rejected) == (1, [])
+
+
+def test_every_sheet_with_headings_is_read_and_the_others_are_named(tmp_path: Path) -> None:
+    flat = [["商品编号", "商品名称"], ["8507600090", "电池"]]
+    path = write_sheets(tmp_path / "book.xlsx", {"一月": flat, "说明": [["填表说明"]], "空": [], "二月": [*flat, ["", "无编码"]]})
+    result = read_file(path, TODAY)
+    assert result.lines["line_id"].to_list() == ["一月:row-2", "二月:row-2"]
+    assert [(row.file, row.row, row.code) for row in result.rejected] == [
+        ("book.xlsx#一月", 0, "sheet_without_headings"),
+        ("book.xlsx#二月", 3, "missing_code"),
+    ]
+    assert "说明" in result.rejected[0].zh
+
+
+def test_one_readable_sheet_needs_no_prefix(tmp_path: Path) -> None:
+    path = write_sheets(tmp_path / "book.xlsx", {"a": [["商品编号", "商品名称"], ["8507600090", "电池"]], "b": []})
+    assert read_file(path, TODAY).lines["line_id"].to_list() == ["row-2"]
+
+
+def test_no_sheet_with_headings(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableFile, match="heading row"):
+        read_file(write_sheets(tmp_path / "book.xlsx", {"a": [["甲"]]}), TODAY)
+
+
+def test_a_sheet_that_claims_every_cell_ends_its_own_process_only(tmp_path: Path) -> None:
+    corners = '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
+    path = write_parts(tmp_path / "book.xlsx", {"a": sheet_xml([]).replace("<sheetData>", f"<sheetData>{corners}")})
+    with pytest.raises(UnreadableFile, match="more memory or time"):
+        read_file(path, TODAY)
+
+
+def test_an_archive_bomb_is_refused_unopened(tmp_path: Path) -> None:
+    path = write_parts(tmp_path / "book.xlsx", {"a": sheet_xml([["x"]]) + " " * 20_000_000})
+    with pytest.raises(UnreadableFile, match="bomb"):
+        read_file(path, TODAY)
+
+
+@pytest.mark.parametrize("limits", [Limits(unpacked_bytes=100), Limits(archive_entries=3), Limits(rows=1)])
+def test_limits(tmp_path: Path, limits: Limits) -> None:
+    with pytest.raises(PayloadTooLarge):
+        read_file(write_sheets(tmp_path / "book.xlsx", {"a": [HEAD, ROW]}), TODAY, limits)
+
+
+def test_an_archive_that_is_no_workbook(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("word/document.xml", "<a/>")
+    with pytest.raises(UnsupportedFormat):
+        read_file(path, TODAY)
+
+
+def test_the_old_format(tmp_path: Path) -> None:
+    path = write_xls(tmp_path / "book.xls", [["海关编号", "商品编号", "商品名称", "总价"], ["310420250000000011", 8507600090, "锂离子蓄电池", 1.5]])
+    line = read_file(path, TODAY).lines.row(0, named=True)
+    assert (line["code"], line["name"], line["total_e4"], line["row"]) == ("8507600090", "锂离子蓄电池", 15000, 2)
+
+
+def test_an_old_sheet_that_claims_every_cell(tmp_path: Path) -> None:
+    path = write_xls(tmp_path / "book.xls", [["商品编号"]], corner=(65535, 65535))
+    with pytest.raises(UnreadableFile, match="more memory or time"):
+        read_file(path, TODAY)
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), min_size=1, max_size=8))
+def test_damage_anywhere_gives_no_other_error(tmp_path: Path, damage: list[tuple[int, int]]) -> None:
+    path = write_sheets(tmp_path / "book.xlsx", {"a": [HEAD, ROW]})
+    content = bytearray(path.read_bytes())
+    for position, value in damage:
+        content[position % len(content)] = value
+    path.write_bytes(bytes(content))
+    with contextlib.suppress(EcidError):
+        read_file(path, TODAY)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (" x ", "x"),
+        (8507600090.0, "8507600090"),
+        (8507600090, "8507600090"),
+        (0.1 + 0.2, "0.3"),
+        (-1.5, "-1.5"),
+        (5.3042025004097094e17, "5.30420250040971e+17"),
+        (True, "TRUE"),
+        (datetime(2025, 1, 2, 3, 4, 5), "2025-01-02T03:04:05"),  # noqa: DTZ001 - spreadsheets know no zones
+        (date(2025, 1, 2), "2025-01-02"),
+        (time(1, 2), "01:02:00"),
+        (float("nan"), "nan"),
+    ],
+)
+def test_text_of(value: object, text: str) -> None:
+    assert text_of(value) == text

@@ -1,0 +1,62 @@
+"""A writer of minimal XLS workbooks (BIFF8 in a compound file), one sheet of texts and numbers. Source: [MS-XLS], [MS-CFB]."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from pathlib import Path
+
+_SECTOR = 512
+_END, _FREE, _FAT = 0xFFFFFFFE, 0xFFFFFFFF, 0xFFFFFFFD
+_BOF, _EOF, _SHEET, _NUMBER, _LABEL = 0x0809, 0x000A, 0x0085, 0x0203, 0x0204
+
+
+def write_xls(path: Path, rows: Sequence[Sequence[str | float]], corner: tuple[int, int] | None = None) -> Path:
+    """A workbook with one sheet; `corner` adds a number in that cell (row, column, 0-based)."""
+    path.write_bytes(_compound(_workbook(rows, corner)))
+    return path
+
+
+def _record(kind: int, body: bytes) -> bytes:
+    return struct.pack("<HH", kind, len(body)) + body
+
+
+def _cell(row: int, column: int, value: str | float) -> bytes:
+    where = struct.pack("<HHH", row, column, 0)
+    if isinstance(value, str):
+        return _record(_LABEL, where + struct.pack("<HB", len(value), 1) + value.encode("utf-16-le"))
+    return _record(_NUMBER, where + struct.pack("<d", value))
+
+
+def _workbook(rows: Sequence[Sequence[str | float]], corner: tuple[int, int] | None) -> bytes:
+    name = "a"
+    start = _record(_BOF, struct.pack("<HHHHII", 0x0600, 0x0005, 0, 0, 0, 0))
+    sheet_record = 4 + 8 + len(name)
+    offset = len(start) + sheet_record + 4
+    globals_ = start + _record(_SHEET, struct.pack("<IHBB", offset, 0, len(name), 0) + name.encode()) + _record(_EOF, b"")
+    cells = b"".join(_cell(number, index, value) for number, row in enumerate(rows) for index, value in enumerate(row))
+    if corner is not None:
+        cells += _cell(*corner, 1.0)
+    return globals_ + _record(_BOF, struct.pack("<HHHHII", 0x0600, 0x0010, 0, 0, 0, 0)) + cells + _record(_EOF, b"")
+
+
+def _entry(name: str, kind: int, child: int, start: int, size: int) -> bytes:
+    text = (name + "\0").encode("utf-16-le") if name else b""
+    head = text.ljust(64, b"\0") + struct.pack("<HBBIII", len(text), kind, 1, _FREE, _FREE, child)
+    return (head + bytes(16 + 4 + 16) + struct.pack("<IQ", start, size)).ljust(128, b"\0")
+
+
+def _compound(stream: bytes) -> bytes:
+    """Sector 0 is the FAT, 1 the directory, the stream follows; it is filled up to 4,096 bytes, below which it would be a mini stream."""
+    size = max(4096, -(-len(stream) // _SECTOR) * _SECTOR)
+    sectors = size // _SECTOR
+    fat = [_FAT, _END, *range(3, 2 + sectors), _END]
+    header = (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+        + bytes(16)
+        + struct.pack("<HHHHH6xIIIIIIIII", 0x3E, 3, 0xFFFE, 9, 6, 0, 1, 1, 0, 4096, _END, 0, _END, 0)
+        + struct.pack("<I", 0)
+        + struct.pack("<I", _FREE) * 108
+    )
+    directory = _entry("Root Entry", 5, 1, _END, 0) + _entry("Workbook", 2, _FREE, 2, size) + _entry("", 0, _FREE, 0, 0) * 2
+    return header + b"".join(struct.pack("<I", link) for link in fat).ljust(_SECTOR, b"\xff") + directory + stream.ljust(size, b"\0")

@@ -1,0 +1,86 @@
+"""Dimension 5: which lines of a product are under another code, switches, forced changes, and what makes goods the same."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from ecid.scoring.engine import Request, score
+from ecid.scoring.policy import load_policy
+from ecid.scoring.reference import Reference
+from tests.scoring.conftest import Lines
+
+HIGH, OTHER = {"code": "7318151000", "name": "六角螺栓"}, {"code": "7318159000", "name": "六角螺栓"}
+SPEC = "1|0|合金钢|1000MPa|固力牌|GL-M8|8mm"
+
+
+def split(lines: Lines, reference: Reference, rows: list[dict[str, Any]], filler: int = 25) -> tuple[str, ...]:
+    rows = [{"specification": SPEC, **row} for row in rows] + [{}] * filler
+    result = score(lines(rows), reference, load_policy(), Request("e", "feed", date(2026, 5, 17)))
+    found = [finding for finding in result.findings if finding.rule == "SAME_GOODS_SPLIT"]
+    assert len(found) <= 1
+    return tuple(sorted(found[0].lines)) if found else ()
+
+
+def test_lines_outside_the_heaviest_code_need_review(lines: Lines, reference: Reference) -> None:
+    rows = [HIGH, HIGH, OTHER, HIGH, HIGH]
+    assert split(lines, reference, rows) == ("line-2",)
+
+
+def test_value_decides_which_code_is_the_products(lines: Lines, reference: Reference) -> None:
+    rows = [HIGH, {**OTHER, "total_e4": 900_000_000}, HIGH]
+    assert split(lines, reference, rows) == ("line-0", "line-2")
+
+
+@pytest.mark.parametrize(
+    ("rows", "same"),
+    [
+        ([HIGH, HIGH, {**OTHER, "specification": "1|0|合金钢|1000MPa|固力牌|GL-M9|8mm"}], False),  # another model
+        ([HIGH, HIGH, {**OTHER, "name": "法兰面六角螺栓"}], True),  # same brand and model, name varied
+        ([HIGH, HIGH, {**OTHER, "name": "弹簧垫圈"}], False),  # a series name in the model column
+        ([{**HIGH, "sku": "A1", "specification": ""}, {**HIGH, "sku": "A1"}, {**OTHER, "sku": "A1", "name": "x"}], True),
+        ([{**HIGH, "specification": "0|0|合金钢|1000MPa|无品牌|无型号|8mm"}] * 2 + [{**OTHER, "specification": "0|0|合金钢|1000MPa|无品牌|无型号|8mm"}], True),
+        ([{**HIGH, "name": "其他", "specification": "0|0||||无型号|"}] * 2 + [{**OTHER, "name": "其他", "specification": "0|0||||无型号|"}], False),
+        ([{**HIGH, "specification": "0|0|合金钢|1000MPa|无品牌|无型号|8mm"}] * 2 + [{**OTHER, "specification": "0|0|不锈钢|500MPa|无品牌|无型号|8mm"}], False),
+        (
+            [HIGH, HIGH, {"code": "9403200000", "name": "六角螺栓", "specification": "1|0|合金钢|1000MPa|固力牌|GL-M8|8mm"}],
+            True,
+        ),  # same words, other order of elements
+    ],
+)
+def test_what_makes_goods_the_same(rows: list[dict[str, Any]], same: bool, lines: Lines, reference: Reference) -> None:
+    assert bool(split(lines, reference, rows)) is same
+
+
+def _dated(code: dict[str, Any], *days: int) -> list[dict[str, Any]]:
+    return [{**code, "declared_on": date(2025, 1, 6) + timedelta(days=day)} for day in days]
+
+
+def test_a_lasting_switch_makes_the_new_code_the_products_and_halves_the_old(lines: Lines, reference: Reference) -> None:
+    rows = [*_dated(HIGH, 0, 10, 20, 30, 40, 50, 60, 70), *_dated(OTHER, 80, 81, 82, 83, 84)]
+    assert split(lines, reference, rows) == tuple(f"line-{n}" for n in range(8))
+    result = score(lines([{"specification": SPEC, **row} for row in rows] + [{}] * 25), reference, load_policy(), Request("e", "feed", date(2026, 5, 17)))
+    dimension = next(d for d in result.dimensions if d.number == 5)
+    weight = next(f for f in result.findings if f.rule == "SAME_GOODS_SPLIT").weight_share_ppm
+    assert dimension.share_ppm == pytest.approx(weight / 2, abs=2)
+
+
+@pytest.mark.parametrize(("new_days", "lasting"), [((80, 141), True), ((80, 139), False), ((80, 81, 82, 83), False)])
+def test_when_a_switch_is_lasting(new_days: tuple[int, ...], lasting: bool, lines: Lines, reference: Reference) -> None:
+    rows = [*_dated(HIGH, *range(0, 80, 8)), *_dated(OTHER, *new_days)]
+    old = tuple(sorted(f"line-{n}" for n in range(10)))
+    assert (split(lines, reference, rows) == old) is lasting
+
+
+def test_going_back_and_forth_is_no_switch(lines: Lines, reference: Reference) -> None:
+    rows = [*_dated(OTHER, 0), *_dated(HIGH, *range(5, 85, 8)), *_dated(OTHER, 90, 91, 92, 93, 94)]
+    assert split(lines, reference, rows) == tuple(sorted(f"line-{n}" for n in (0, 11, 12, 13, 14, 15)))
+
+
+def test_a_change_forced_by_the_nomenclature_is_no_split(lines: Lines, reference: Reference) -> None:
+    module = {"name": "光伏组件", "specification": "1|0|550W|日升牌|RS-550"}
+    old = [{**module, "code": "8541402000", "sku": "PV550", "declared_on": date(2021, 6, n + 1)} for n in range(4)]
+    new = [{**module, "code": "8541430000", "sku": "PV550", "declared_on": date(2025, 6, n + 1)} for n in range(6)]
+    assert split(lines, reference, [*old, *new]) == ()

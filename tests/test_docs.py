@@ -1,0 +1,56 @@
+"""What is documented exists, and what exists is documented."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from ecid.adapters.local_gateway import routes_of
+from ecid.cli.main import program
+from ecid.scoring.rules import RULE_DIMENSIONS
+from ecid.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+
+
+def _first_cells(name: str) -> list[str]:
+    return re.findall(r"^\| `([^`]+)`", (DOCS / name).read_text("utf-8"), re.MULTILINE)
+
+
+def test_settings() -> None:
+    assert sorted(_first_cells("settings.md")) == sorted(f"ECID_{field.name.upper()}" for field in fields(Settings))
+
+
+def test_routes() -> None:
+    routes = {f"{route.method} {route.path}" for route in routes_of((ROOT / "template.yaml").read_text("utf-8"))}
+    assert set(_first_cells("api.md")) >= routes
+    documented = {cell for cell in _first_cells("api.md") if cell.split(" ")[0] in ("GET", "POST", "PUT", "DELETE")}
+    assert documented == routes
+
+
+def test_commands() -> None:
+    text = (DOCS / "cli.md").read_text("utf-8")
+    assert set(re.findall(r"^## `ecid (\w+)", text, re.MULTILINE)) == set(program.list_commands(None))  # type: ignore[arg-type]
+
+
+def test_rules() -> None:
+    assert set(_first_cells("rules.md")) == set(RULE_DIMENSIONS)
+
+
+def test_event_types() -> None:
+    described = {path.name.removesuffix(".schema.json") for path in (DOCS / "events").glob("*.schema.json")}
+    assert described
+    assert described <= set(re.findall(r"`([a-z]+\.[a-z]+)`", (DOCS / "events" / "README.md").read_text("utf-8")))
+
+
+@pytest.mark.parametrize("lock", ["runtime", "dev", "sam"])
+def test_every_dependency_says_why(lock: str) -> None:
+    text = (DOCS / "dependencies.md").read_text("utf-8")
+    for line in (ROOT / "requirements" / f"{lock}.in").read_text("utf-8").splitlines():
+        name = line.split("[")[0].strip()
+        if name and not name.startswith("-"):
+            assert name in text, name

@@ -1,0 +1,211 @@
+"""The buyer's page: complete, small, without script, and safe whatever the names say."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from html.parser import HTMLParser
+from importlib.resources import files
+from typing import Any, get_args
+
+import pytest
+
+from ecid.errors import EcidError, InvalidDomain, Language, SourceUnavailable
+from ecid.verification import page
+from ecid.verification.wording import words
+from tests.verification.cases import Case, load_cases, view_of
+
+CASES = load_cases()
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+SITE = page.Site("Nordwind <Data> GmbH", "https://verify.example.com")
+VOID = {"meta", "link", "input", "br", "path", "rect"}
+LIMIT = 10_000
+ERRORS = [InvalidDomain(reason_zh="这是 IP 地址。", reason_en="this is an IP address."), SourceUnavailable()]
+
+
+class Document(HTMLParser):
+    """What a page consists of; refuses tags that do not close as they opened."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self._open: list[str] = []
+        self.feed(html)
+        self.close()
+        assert self._open == [], f"not closed: {self._open}"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self._open[-1:] != ["style"]:
+            self.text += data
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def _pages(lang: Language) -> Iterator[str]:
+    yield page.start_page(SITE, lang)
+    for error in ERRORS:
+        yield page.error_page(error, "192.168.0.1", SITE, lang)
+    for case in CASES.values():
+        yield page.record_page(view_of(case), SITE, lang, case.get("market") or "")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_pages_are_small_and_hold_no_script(lang: Language) -> None:
+    for html in _pages(lang):
+        document = Document(html)
+        assert len(html.encode()) < LIMIT
+        assert not document.all("script")
+        assert not [attributes for _, attributes in document.elements if any(name.startswith("on") or name == "style" for name in attributes)]
+        assert not [link for link in document.all("a") if not (link["href"] or "").startswith("/")]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_landmarks_headings_labels_and_preview(lang: Language) -> None:
+    for html in _pages(lang):
+        document = Document(html)
+        assert document.all("html") == [{"lang": "zh-CN" if lang == "zh" else "en"}]
+        assert [len(document.all(tag)) for tag in ("header", "main", "footer", "h1", "title", "form")] == [1] * 6
+        assert document.all("form")[0]["role"] == "search"
+        assert len(document.all("label")) == len([field for field in document.all("input") if field.get("type") != "hidden"])
+        preview = {meta["property"]: meta["content"] for meta in document.all("meta") if "property" in meta}
+        assert all(preview[f"og:{name}"] for name in ("title", "description", "type", "url", "site_name"))
+        assert all("aria-label" in image for image in document.all("svg") if image.get("role") == "img")
+        assert SITE.operator in document.text
+
+
+class Recorded(dict[str, Any]):
+    """A table of words that remembers which of them were asked for."""
+
+    def __init__(self, table: Mapping[str, Any], name: str, used: set[str]) -> None:
+        super().__init__({key: Recorded(value, f"{key}.", used) if isinstance(value, Mapping) else value for key, value in table.items()})
+        self._name, self._used = name, used
+
+    def __getitem__(self, key: str) -> Any:
+        self._used.add(f"{self._name}{key}")
+        return super().__getitem__(key)
+
+
+def _variants() -> Iterator[Case]:
+    """Every word of an enumerated group needs a state that speaks it."""
+    yield from CASES.values()
+    full = CASES["full record"]
+    for number in range(1, 14):
+        yield {**full, "website": [{"state": "displayed_with_warnings", "reasons": [f"WEB-{number:02}"], "checked_at": "2026-05-17T01:00:00Z"}]}
+    for reason in ("no_declarations", "too_few", "reference_missing"):
+        yield {**full, "score": {"score": None, "band": None, "trend": None, "insufficient_data": {"reason": reason}}}
+    yield {**full, "score": {"score": 87, "band": "85_to_90", "trend": "flat"}}
+    yield {**full, "clearance": [{"code": "DEC-02", "key_date": f"2025-0{month}-05"} for month in range(1, 8)]}
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_word_is_used_and_none_is_missing(lang: Language, monkeypatch: pytest.MonkeyPatch) -> None:
+    used: set[str] = set()
+    table = Recorded(words(lang), "", used)
+    monkeypatch.setattr(page, "words", lambda _: table)
+    for _ in _pages(lang):
+        pass
+    for case in _variants():
+        page.record_page(view_of(case), SITE, lang, case.get("market") or "")
+    own = tomllib.loads(files("ecid.verification").joinpath("wording.toml").read_text("utf-8"))
+    expected = {f"{group}.{key}" for group, entries in own.items() for key in entries}
+    assert expected - used == set()
+
+
+def test_both_languages_say_everything() -> None:
+    own = tomllib.loads(files("ecid.verification").joinpath("wording.toml").read_text("utf-8"))
+    for group, entries in own.items():
+        for key, text in entries.items():
+            assert set(text) == {"zh", "en"}, f"{group}.{key}"
+            assert all(text.values()), f"{group}.{key}"
+    assert {group: set(entries) for group, entries in words("zh").items()} == {group: set(entries) for group, entries in words("en").items()}
+
+
+def test_every_code_has_a_tone() -> None:
+    tones = tomllib.loads(files("ecid.verification").joinpath("tones.toml").read_text("utf-8"))
+    for group, entries in tones.items():
+        assert set(entries) == set(words("en")[group]), group
+        assert set(entries.values()) <= {"ok", "warn", "bad", "none"}
+
+
+HOSTILE = "<img src=x onerror=alert(1)>\"'&{{ 7*7 }}"
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_hostile_names_are_text(lang: Language) -> None:
+    case = {**CASES["full record"], "claims": [{"legal_name_zh": HOSTILE, "legal_name_en": HOSTILE}], "aeo": [{"certificate_no": HOSTILE}]}
+    document = Document(page.record_page(view_of(case), SITE, lang, "<b>"))
+    assert not document.all("img")
+    assert not document.all("b") or all(not attributes for attributes in document.all("b"))
+    assert HOSTILE in document.text
+    shown = Document(page.error_page(ERRORS[0], HOSTILE, SITE, lang))
+    assert not shown.all("img")
+    assert shown.all("input")[0]["value"] == HOSTILE
+
+
+def test_the_policy_names_the_style_of_the_page() -> None:
+    html = page.start_page(SITE, "en")
+    style = re.findall(r"<style>(.*?)</style>", html, re.DOTALL)
+    assert len(style) == 1
+    assert "'unsafe" not in page.security_policy()
+    assert page._digest(style[0]) in page.security_policy()
+
+
+def test_a_long_record_stays_small_and_says_what_it_leaves_out() -> None:
+    rows = [{"code": "DEC-02", "key_date": f"2025-{1 + day // 28:02}-{1 + day % 28:02}"} for day in range(200)]
+    html = page.record_page(view_of({**CASES["full record"], "clearance": rows}), SITE, "zh")
+    assert len(html.encode()) < LIMIT
+    assert f"+{200 - page.ROWS}" in html
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("full record", "AEO: Advanced certified enterprise · Clearance anomalies, 3 years: 2 on record · Classification consistency: 93"),
+        ("withdrawn", "AEO: Withdrawn · Advanced certified enterprise"),
+        ("too little to score", "Classification consistency: Not enough data"),
+        ("contested by two proofs shows facts of neither", "ownership contested"),
+    ],
+)
+def test_the_preview_says_what_the_page_says(name: str, expected: str) -> None:
+    summary = page.summary_of(view_of(CASES[name]), words("en"))
+    assert summary.startswith("Sample data")
+    assert expected in summary
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_error_page_gives_sentence_and_code(error: EcidError) -> None:
+    text = Document(page.error_page(error, "x", SITE, "zh")).text
+    assert error.sentence("zh") in text
+    assert error.code in text
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_text_contrasts_with_its_ground_in_light_and_dark() -> None:
+    """WCAG 2.2, 1.4.3: 4.5 to 1."""
+    css = files("ecid.verification").joinpath("templates/page.css").read_text("utf-8")
+    light, dark = (dict(re.findall(r"--(\w+): (#\w{6})", block)) for block in re.findall(r":root \{(.*?)\}", css))
+    for scheme in (light, {**light, **dark}):
+        pairs = [(ink, ground) for ink in ("ink", "soft", "ok", "warn", "bad", "none") for ground in ("bg", "paper")]
+        for first, second in pairs:
+            darker, lighter = sorted((_luminance(scheme[first]), _luminance(scheme[second])))
+            assert (lighter + 0.05) / (darker + 0.05) >= 4.5, (first, second)
