@@ -5,7 +5,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 LOCK := .venv/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --universal --python-version 3.11
 
-.PHONY: run test check format lock clean
+.PHONY: run test check format lock knowledge-layer clean
 
 run: .stamp-venv .stamp-node
 	@.venv/bin/ecid knowledge build
@@ -26,8 +26,14 @@ format: .stamp-venv
 	.venv/bin/ruff check --fix .
 
 lock: .stamp-venv
-	cd requirements && for name in runtime dev sam; do ../$(LOCK) $$name.in --output-file $$name.txt; done
-	cp requirements/runtime.txt layers/deps/requirements.txt
+	cd requirements && for name in dev sam; do ../$(LOCK) $$name.in --output-file $$name.txt; done
+	cd requirements && ../$(LOCK) functions.in --output-file ../layers/deps/requirements.txt
+
+# What the score rests on in AWS: the pack, and the reference imported on this machine. `sam build` packs it.
+knowledge-layer:
+	rm -rf build/knowledge-layer && mkdir -p build/knowledge-layer/ecid/knowledge
+	cp -r knowledge build/knowledge-layer/pack
+	if [ -d .ecid/knowledge ]; then cp -r .ecid/knowledge/. build/knowledge-layer/ecid/knowledge; fi
 
 clean:
 	rm -rf .venv .venv-sam node_modules .stamp-* build .aws-sam .mypy_cache .ruff_cache .pytest_cache

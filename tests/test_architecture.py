@@ -118,7 +118,7 @@ def test_top_level_is_the_clients() -> None:
         assert (ROOT / name).exists(), name
 
 
-@pytest.mark.parametrize("lock", sorted((ROOT / "requirements").glob("*.txt")), ids=_ids)
+@pytest.mark.parametrize("lock", [*sorted((ROOT / "requirements").glob("*.txt")), ROOT / "layers" / "deps" / "requirements.txt"], ids=_ids)
 def test_locks_carry_hashes_and_no_host(lock: Path) -> None:
     text = lock.read_text("utf-8")
     assert "://" not in text

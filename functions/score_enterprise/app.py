@@ -8,6 +8,6 @@ from typing import Any
 from ecid import bootstrap
 
 
-def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001 - the signature is Lambda's
-    """AWS Lambda entry point: SQS messages `{"enterprise": USCC}`; answers with the messages that failed."""
+def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+    """AWS Lambda entry point: SQS messages `{"enterprise": USCC}`, answered with those that failed, or the daily schedule."""
     return bootstrap.score_messages()(event)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
+import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -29,7 +32,28 @@ def listens(engine: Engine) -> bool:
         return probe.connect_ex((address.hostname, address.port or 0)) == 0
 
 
-@pytest.mark.skipif(find_engine(engine_roots()) is None, reason="the embedded engine is not installed (npm ci, or ECID_TEST_ENGINE)")
+installed = pytest.mark.skipif(find_engine(engine_roots()) is None, reason="the embedded engine is not installed (npm ci, or ECID_TEST_ENGINE)")
+
+
+@installed
+def test_the_engine_ends_with_its_process_even_if_that_is_killed(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from ecid.adapters.embedded_engine import start_engine;"
+        "print(start_engine(Path(sys.argv[1]), map(Path, sys.argv[2:])).endpoint, flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "platform.db"), *map(str, engine_roots())]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout is not None
+        engine = Engine(owner.stdout.readline().strip(), persistent=True, notice="", close=owner.kill)
+        assert listens(engine)
+        engine.close()
+    deadline = time.monotonic() + 10
+    while listens(engine) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not listens(engine)
+
+
+@installed
 def test_what_was_stored_is_there_after_a_restart(tmp_path: Path) -> None:
     first = start_engine(tmp_path / "home" / "platform.db", engine_roots())
     assert first.persistent

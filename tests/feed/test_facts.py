@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecid.feed.events import parse_event
-from ecid.feed.facts import claimants_of, domains_of, facts_of, stamp_of
+from ecid.feed.facts import PLATFORM_SUBJECT, claimants_of, domains_of, enterprises_of, facts_of, stamp_of
 
 USCC = "91330282MA2H7K4W68"
 EXAMPLES = {path.stem: path.read_text("utf-8") for path in (Path(__file__).parent / "events").glob("*.json")}
@@ -33,7 +33,7 @@ def facts(kind: str) -> Any:
         ),
         (
             "domain.registered",
-            [(f"enterprise#{USCC}", "domain#yongsheng-tools.example"), ("domain#yongsheng-tools.example", f"claim#{USCC}")],
+            [(f"enterprise#{USCC}", "domain#yongsheng-tools.example"), ("domain#yongsheng-tools.example", f"claim#{USCC}"), ("platform", f"enterprise#{USCC}")],
         ),
         ("declaration.lodged", []),
         ("source.synced", []),
@@ -46,7 +46,7 @@ def test_registers(kind: str, registers: list[tuple[str, str]]) -> None:
 @pytest.mark.parametrize("kind", ["aeo.changed", "clearance.recorded", "website.checked", "domain.registered"])
 def test_bodies_are_json_and_carry_source_and_time(kind: str) -> None:
     event = json.loads(EXAMPLES[kind])
-    for fact in facts(kind):
+    for fact in (fact for fact in facts(kind) if fact.subject != PLATFORM_SUBJECT):
         assert json.loads(json.dumps(fact.body)) == fact.body
         assert fact.body["source"] == event["source"]
         assert datetime.fromisoformat(fact.body["effective_at"]) == datetime.fromisoformat(event["effective_at"])
@@ -54,9 +54,10 @@ def test_bodies_are_json_and_carry_source_and_time(kind: str) -> None:
 
 
 def test_names_lead_back() -> None:
-    on_enterprise, on_domain = facts("domain.registered")
+    on_enterprise, on_domain, on_platform = facts("domain.registered")
     assert domains_of((on_enterprise, *facts("aeo.changed"), *facts("website.checked"))) == ("yongsheng-tools.example",)
     assert claimants_of((on_domain,)) == (USCC,)
+    assert enterprises_of((on_platform,)) == (USCC,)
 
 
 _MOMENTS = st.datetimes(datetime(1990, 1, 1), datetime(2100, 12, 31), timezones=st.sampled_from([UTC, timezone(timedelta(hours=8))]))  # noqa: DTZ001

@@ -48,7 +48,7 @@ def with_defect(case: dict[str, Any]) -> Goods:
     values += [""] * (case["at"] + 1 - len(values))
     if "value" in case:
         values[case["at"]] = case["value"]
-    changed = {key: case[key] for key in ("name", "destination") if key in case}
+    changed: dict[str, Any] = {key: case[key] for key in ("name", "destination") if key in case}
     return goods({**base, **changed, "spec": "|".join(values)})
 
 

@@ -15,23 +15,24 @@ from ecid.scoring.elements.answers import expected
 from ecid.scoring.elements.bounds import bounds, readings
 from ecid.scoring.elements.kinds import label_of
 from ecid.scoring.goods import Goods, goods_of
-from ecid.tariff.model import Element, TariffLine
+from ecid.tariff.model import Element, Purpose, TariffLine
 from tests.scoring.elements import corpus
 
 _DATA = os.environ.get("ECID_DATA_DIR", "")
-_PURPOSES = (("elem_classification", "classification"), ("elem_price", "price"), ("elem_other", "other"))
+_PURPOSES: dict[str, Purpose] = {"elem_classification": "classification", "elem_price": "price", "elem_other": "other"}
 _SHARE_ALLOWED = 0.005
 
 pytestmark = pytest.mark.skipif(not _DATA, reason="ECID_DATA_DIR is not set")
 
 
 def _elements(row: dict[str, str]) -> tuple[Element, ...]:
-    found = []
-    for column, purpose in _PURPOSES:
-        for part in re.split(r"[;；]\s*(?=\d+\.)", row[column]) if row[column] else []:
-            if match := re.match(r"(\d+)\.(.*)", part.strip()):
-                found.append(Element(int(match[1]), match[2].strip(" ；"), purpose))  # type: ignore[arg-type]
-    return tuple(sorted(found, key=lambda element: element.number))
+    parts = [
+        (match, purpose)
+        for column, purpose in _PURPOSES.items()
+        for part in re.split(r"[;；]\s*(?=\d+\.)", row[column])
+        if (match := re.match(r"(\d+)\.(.*)", part.strip()))
+    ]
+    return tuple(sorted((Element(int(match[1]), match[2].strip(" ；"), purpose) for match, purpose in parts), key=lambda element: element.number))
 
 
 def lines() -> Iterator[TariffLine]:
@@ -41,18 +42,23 @@ def lines() -> Iterator[TariffLine]:
             yield TariffLine(row["code"], row["name"], path, elements=_elements(row))
 
 
-def _supported(pairs: list[list[str]], text: str, otherwise: str) -> str:
-    return next((value for word, value in pairs if word in text), otherwise)
+def _supported(pairs: list[list[str]], texts: tuple[str, ...], otherwise: str) -> str:
+    """The value of the first word, reading the code's texts from the deepest up, that one of them holds."""
+    return next((value for text in texts for word, value in pairs if word in text), otherwise)
 
 
-def _option(label: str, text: str, otherwise: str) -> str:
+def _option(label: str, texts: tuple[str, ...], otherwise: str) -> str:
     options = [option for option in label_of(label).options if not re.search(r"是否|请|如|\d|××", option)]
-    fitting = [option for option in options if option.removesuffix("的").removesuffix("式").removesuffix("制") in text]
-    return (fitting or options or [otherwise])[0]
+    for text in texts:
+        supported = [str(value) for word, value, part in corpus.read("plausible")["supports"] if word in text and part in label]
+        fitting = [option for option in options if re.search(rf"(?<![未非不]){option.removesuffix('的').removesuffix('式').removesuffix('制')}", text)]
+        if supported or fitting:
+            return (supported or sorted(fitting, key=len, reverse=True))[0]
+    return (options or [otherwise])[0]
 
 
 def _special(token: str, label: str, line: TariffLine, data: dict[str, Any]) -> str:
-    text = " ".join((line.name, *reversed(line.path)))
+    texts = (line.name, *reversed(line.path))
     if token == "{answer}":
         return "否" if expected(label, line.name, line.name, line.path) == "no" else "是"
     if token == "{length}":
@@ -60,11 +66,14 @@ def _special(token: str, label: str, line: TariffLine, data: dict[str, Any]) -> 
     if token == "{use}":
         return str(data["machine"] if "适用于" in label else data["use"])
     if token == "{composition}":
-        by_chapter = next(value for chapter, value in data["composition"] if line.code.startswith(chapter))
-        return _supported(data["fibres"], text, by_chapter) if "50" <= line.code[:2] <= "63" else str(by_chapter)
+        main = next(value for chapter, value in data["composition"] if line.code.startswith(chapter))
+        if "50" <= line.code[:2] <= "63":
+            main = _supported(data["fibres"], texts, main)
+        minor = any("%以下" in re.sub(r"％", "%", text) for text in texts)
+        return f"{main}60%，其他纤维40%" if minor else f"{main}100%"
     if token == "{material}":
-        return _option(label, text, "") or _supported(data["material"], text, "涤纶布")
-    return _option(label, text, str(data["option"]))
+        return _option(label, texts, "") or _supported(data["material"], texts, "涤纶布")
+    return _option(label, texts, str(data["option"]))
 
 
 def _within(label: str, value: str, line: TariffLine) -> str:
@@ -79,7 +88,8 @@ def _within(label: str, value: str, line: TariffLine) -> str:
             first |= {"linear_density": "dtex", "ratio": "%", "stress": "MPa", "force": "N", "frequency": "Hz", "heat_power": "W", "flow": "L/h"}
             unit = first.get(reading.dimension, "g/cm3" if reading.dimension == "density" else "")
             number = f"{middle:.6f}".rstrip("0").rstrip(".")
-            return f"{number}{unit}×1200mm" if reading.pick == "min" else f"{number}{unit}"
+            width = "400mm" if any("宽度小于600毫米" in text for text in line.path) else "1200mm"
+            return f"{number}{unit}×{width}" if reading.pick == "min" else f"{number}{unit}"
     return value
 
 

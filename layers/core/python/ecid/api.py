@@ -172,4 +172,5 @@ def _retry(error: EcidError) -> dict[str, str]:
 
 
 def _dumps(body: object) -> str:
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    # A lone surrogate, which JSON can spell, has no bytes in UTF-8.
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace").decode()

@@ -12,6 +12,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from ecid.errors import EcidError
+from ecid.feed.facts import PLATFORM_SUBJECT, enterprises_of
 from ecid.settings import CHECKOUT, Settings, settings_from
 
 if TYPE_CHECKING:
@@ -92,7 +93,14 @@ class Platform:
         return Scoring(self.store, self.objects, self.reference, load_policy(), self.now, build_record)
 
     def score_messages(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Score the enterprises that an SQS event names, each once; messages that failed come back as batch item failures."""
+        """Score the enterprises that an SQS event names, each once; messages that failed come back as batch item failures.
+
+        An event of the daily schedule asks for every enterprise, through the same queue.
+        """
+        if "Records" not in event:  # the daily schedule: the three-year window moved for everybody
+            for uscc in enterprises_of(self.store.facts(PLATFORM_SUBJECT).facts):
+                self.scores.send({"enterprise": uscc})
+            return {}
         failures: list[dict[str, str]] = []
         done: set[str] = set()
         for record in event["Records"]:
@@ -187,8 +195,7 @@ def feed_samples(local: LocalPlatform) -> list[str]:
     from ecid.services.feed_samples import feed_samples as feed
 
     samples = feed(local.settings.pack_dir / "samples", local.ingest(), local.now())
-    for sample in samples:
-        local.scores.send({"enterprise": sample.uscc})
+    local.score_messages({})
     if isinstance(local.scores, InProcessQueue):
         local.scores.drain(timeout=120)
     return [sample.domain for sample in samples]
@@ -198,9 +205,7 @@ def serve(local: LocalPlatform, port: int, samples: bool) -> None:
     """Serve the functions of `template.yaml` on the loopback interface until interrupted; with `samples`, keep their sources up to date meanwhile."""
     import threading
 
-    import uvicorn
-
-    from ecid.adapters.local_gateway import gateway
+    from ecid.adapters.local_gateway import listen
 
     ended = threading.Event()
 
@@ -211,6 +216,6 @@ def serve(local: LocalPlatform, port: int, samples: bool) -> None:
     if samples:
         threading.Thread(target=keep_up, name="samples", daemon=True).start()
     try:
-        uvicorn.run(gateway(CHECKOUT), host="127.0.0.1", port=port, log_level="warning", access_log=False)
+        listen(CHECKOUT, port)
     finally:
         ended.set()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from ecid.adapters import engine_guard
 from ecid.errors import NotFound, SourceUnavailable
 
 _HOST = "127.0.0.1"
@@ -53,8 +55,8 @@ def _start_binary(binary: Path, database: Path) -> Engine:
     database.parent.mkdir(parents=True, exist_ok=True)
     port = _free_port()
     process = subprocess.Popen(  # noqa: S603 – a fixed program with arguments of our own
-        [str(binary), "--host", _HOST, "--port", str(port), "--db-path", str(database)],
-        stdin=subprocess.DEVNULL,
+        [sys.executable, "-I", engine_guard.__file__, str(binary), "--host", _HOST, "--port", str(port), "--db-path", str(database)],
+        stdin=subprocess.PIPE,  # closing it ends the engine, and it closes with this process even if that is killed
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,  # an interrupt at the terminal is ours to handle: first the work in hand, then the engine
@@ -62,9 +64,8 @@ def _start_binary(binary: Path, database: Path) -> Engine:
 
     def close() -> None:
         atexit.unregister(close)
-        process.terminate()
         try:
-            process.wait(_STOP_WITHIN)
+            process.communicate(timeout=_STOP_WITHIN)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

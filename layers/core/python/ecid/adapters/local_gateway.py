@@ -11,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import uvicorn
 import yaml
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -78,6 +79,11 @@ def gateway(root: Path) -> Starlette:
         handler = handlers.setdefault(route.code, load_handler(root, route.code))
         served.append(Route(route.path, _endpoint(route, handler), methods=[route.method]))
     return Starlette(routes=served)
+
+
+def listen(root: Path, port: int) -> None:
+    """Serve the checkout `root` on the loopback interface until interrupted."""
+    uvicorn.run(gateway(root), host="127.0.0.1", port=port, log_level="warning", access_log=False)
 
 
 def _endpoint(route: GatewayRoute, handler: Handler) -> Callable[[Request], Any]:

@@ -62,7 +62,8 @@ def scan_command(
     with console.status("…") if console.is_terminal else _Silent():
         scan = scan_files(paths, platform.reference(), platform.now(), as_of=as_of, since=since, until=until)
     if as_json:
-        click.echo(json.dumps(to_json(scan.result, [_rejected(row, lang) for row in scan.rejected], lang), ensure_ascii=False, indent=2))
+        rejected = [_rejected(row, lang) for row in scan.read.rejected]
+        click.echo(json.dumps({**to_json(scan.result, rejected, lang), "reading": _reading(scan)}, ensure_ascii=False, indent=2))
     else:
         _show(scan, lang)
     exact = scan.result.score_exact_micro
@@ -73,6 +74,13 @@ def scan_command(
 def _rejected(row: RejectedRow, lang: Language) -> dict[str, object]:
     found: dict[str, object] = {"row": row.row, "code": row.code, "reason": row.zh if lang == "zh" else row.en}
     return found | ({"file": row.file} if row.file else {})
+
+
+def _reading(scan: Scan) -> dict[str, object]:
+    """What was passed over as no declaration line, and what had to be assumed: the lines of each flag."""
+    flagged = scan.read.lines.select("line_id", "flags").explode("flags", empty_as_null=True).drop_nulls()
+    flags = {str(flag): group["line_id"].to_list() for (flag,), group in sorted(flagged.partition_by("flags", as_dict=True).items())}
+    return {"totals_rows": scan.read.totals_rows, "blank_rows": scan.read.blank_rows, "heading_rows": scan.read.heading_rows, "flags": flags}
 
 
 class _Silent:
@@ -96,12 +104,12 @@ def _show(scan: Scan, lang: Language) -> None:
     left = len(result.findings) - _FINDINGS_SHOWN
     if left > 0:
         console.print(word["more"].format(n=left))
-    if scan.rejected:
-        console.print(f"{word['rejected']}: {len(scan.rejected)}")
-        for row in scan.rejected[:_REJECTED_SHOWN]:
+    if scan.read.rejected:
+        console.print(f"{word['rejected']}: {len(scan.read.rejected)}")
+        for row in scan.read.rejected[:_REJECTED_SHOWN]:
             console.print(f"  {row.row}: {escape(row.zh if lang == 'zh' else row.en)} ({row.code})")
-        if len(scan.rejected) > _REJECTED_SHOWN:
-            console.print("  " + word["more"].format(n=len(scan.rejected) - _REJECTED_SHOWN))
+        if len(scan.read.rejected) > _REJECTED_SHOWN:
+            console.print("  " + word["more"].format(n=len(scan.read.rejected) - _REJECTED_SHOWN))
 
 
 def _dimension_table(result: Result, word: dict[str, str], lang: Language) -> Table:

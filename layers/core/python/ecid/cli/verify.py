@@ -80,7 +80,8 @@ def _ask(server: str, domain: str, market: str | None, lang: Language) -> dict[s
 
 def _refusal(refusal: HTTPError) -> str:
     try:
-        problem = json.loads(refusal.read(MAX_ANSWER_BYTES))
+        with refusal:
+            problem = _printable(json.loads(refusal.read(MAX_ANSWER_BYTES)))
         return f"{problem['code']}: {problem['detail']}"
     except (ValueError, KeyError, TypeError, OSError):
         return f"the server answered {refusal.code} {refusal.reason}"

@@ -64,7 +64,17 @@ def facts_of(event: SourceEvent) -> tuple[Fact, ...]:
     if event.type == "website.checked":
         return (Fact(subject, f"website#{event.data.domain}#{stamp}", stamp, body),)
     claim = Fact(domain_subject(event.data.domain), f"claim#{event.enterprise}", stamp, body)
-    return (Fact(subject, f"domain#{event.data.domain}", stamp, body), claim)
+    known = Fact(PLATFORM_SUBJECT, f"enterprise#{event.enterprise}", stamp, {})
+    return (Fact(subject, f"domain#{event.data.domain}", stamp, body), claim, known)
+
+
+PLATFORM_SUBJECT = "platform"
+"""The subject that names every enterprise that ever entered a domain: whom the daily score run has to reach."""
+
+
+def enterprises_of(facts: tuple[Fact, ...]) -> tuple[str, ...]:
+    """The enterprises (USCC) that the platform knows, from the facts of `PLATFORM_SUBJECT`, sorted."""
+    return tuple(sorted(fact.name.removeprefix("enterprise#") for fact in facts if fact.name.startswith("enterprise#")))
 
 
 def domains_of(facts: tuple[Fact, ...]) -> tuple[str, ...]:

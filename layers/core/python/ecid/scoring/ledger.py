@@ -86,10 +86,7 @@ def findings_of(judgements: Judgements, defects: Defects, lost: Mapping[int, int
     points = _points(claims, lost) if lost is not None else None
     groups = rows.unique(["rule", "key", "code8", "at"]).sort("at").partition_by("rule", "key", "code8", maintain_order=True, as_dict=True)
     total_weight = int(lines["w"].sum())
-    findings = [
-        _finding(identity, group, points, enterprise, (total_weight, total_value), judgements, defects)
-        for identity, group in groups.items()
-    ]
+    findings = [_finding(identity, group, points, enterprise, (total_weight, total_value), judgements, defects) for identity, group in groups.items()]
     return tuple(sorted(findings, key=lambda finding: (-(finding.points_micro or 0), finding.dimension, finding.rule, finding.code, finding.product_key)))
 
 

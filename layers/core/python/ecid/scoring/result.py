@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
@@ -78,7 +78,6 @@ class Result:
     findings: tuple[Finding, ...]
     caps: tuple[Cap, ...]
     versions: Mapping[str, Any]
-    notices: tuple[str, ...] = field(default=())
 
     @property
     def score(self) -> int | None:
@@ -135,7 +134,6 @@ def to_json(result: Result, rejected: Sequence[Mapping[str, Any]], lang: Languag
             for dimension in result.dimensions
         ],
         "rejected_rows": list(rejected),
-        "notices": list(result.notices),
         "versions": dict(result.versions),
     }
 

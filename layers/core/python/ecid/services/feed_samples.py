@@ -109,4 +109,12 @@ def _checked_again(event: Mapping[str, Any], now: datetime) -> dict[str, Any]:
 def _synced(source: str, now: datetime) -> dict[str, Any]:
     at = now.astimezone(UTC).isoformat()
     data = {"source": source, "synced_at": at}
-    return {"id": f"sample-sync-{source}-{now.timestamp():.0f}", "type": "source.synced", "source": source, "enterprise": None, "effective_at": at, "sequence": 0, "data": data}
+    return {
+        "id": f"sample-sync-{source}-{now.timestamp():.0f}",
+        "type": "source.synced",
+        "source": source,
+        "enterprise": None,
+        "effective_at": at,
+        "sequence": 0,
+        "data": data,
+    }

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from ecid.clearance.window import beijing_date
-from ecid.declarations.lines import RejectedRow
+from ecid.declarations.lines import ReadResult
 from ecid.declarations.readers import read_files
 from ecid.scoring.engine import Request, score
 from ecid.scoring.policy import load_policy
@@ -18,10 +18,10 @@ from ecid.scoring.result import Result
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """A result and the rows that are not in it."""
+    """A result, and what was read: its lines, and the rows that are not in it."""
 
     result: Result
-    rejected: Sequence[RejectedRow]
+    read: ReadResult
 
 
 def scan_files(
@@ -44,4 +44,4 @@ def scan_files(
     period = (since or date.min, min(until or day, day)) if since or until else None
     exporters = read.lines["exporter_uscc"].drop_nulls().unique().sort().to_list()
     enterprise = exporters[0] if len(exporters) == 1 else "file"
-    return Scan(score(read.lines, reference, load_policy(), Request(enterprise, "file", day, period)), read.rejected)
+    return Scan(score(read.lines, reference, load_policy(), Request(enterprise, "file", day, period)), read)

@@ -73,11 +73,7 @@ def _summary(result: Result, before: Result, policy: Policy) -> dict[str, Any]:
         "insufficient_data": {"reason": result.insufficient_data} if result.insufficient_data else None,
         "as_of": result.as_of.isoformat(),
         "trend": _trend(result.score_exact_micro, before.score_exact_micro, policy.trend_points_micro),
-        "versions": {
-            "engine": result.versions["engine"],
-            "policy": result.versions["policy"],
-            "tariff": ", ".join(sorted(result.versions["reference"])),
-        },
+        "versions": {name: result.versions[name] for name in ("engine", "policy", "rates", "reference")},
     }
 
 

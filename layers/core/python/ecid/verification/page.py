@@ -106,8 +106,7 @@ def beijing(instant: str) -> str:
 
 def _render(site: Site, lang: Language, *, typed: str = "", market: str = "", view: PublicView | None = None, error: EcidError | None = None) -> str:
     w = words(lang)
-    title = f"{view.display} · {w['status'][view.status]}" if view else w["text"]["start_title"]
-    summary = summary_of(view, w) if view else w["text"]["start_lead"]
+    title, summary = _title_and_summary(view, error, w, lang)
     asked = {key: value for key, value in (("domain", view.domain if view else typed), ("market", market)) if value}
     html = _template(lang).render(
         w=w,
@@ -117,7 +116,7 @@ def _render(site: Site, lang: Language, *, typed: str = "", market: str = "", vi
         typed=typed,
         market=market[:8],
         title=title,
-        summary=error.sentence(lang) if error else summary,
+        summary=summary,
         address=f"{site.public_url}/verify" + (f"?{urlencode({'domain': view.domain})}" if view else ""),
         other_address="/verify?" + urlencode({**asked, "lang": "en" if lang == "zh" else "zh"}),
         operator=site.operator,
@@ -139,6 +138,14 @@ def _headline(aeo: Aeo, w: Words) -> str:
     """The level; where it gives nothing at present, that comes first."""
     level = w["level"][aeo.level]
     return level if aeo.in_good_standing or aeo.sub_state == "never" else f"{w['sub_state'][aeo.sub_state]} · {level}"
+
+
+def _title_and_summary(view: PublicView | None, error: EcidError | None, w: Words, lang: Language) -> tuple[str, str]:
+    if error:
+        return w["text"]["unavailable_title" if error.status >= 500 else "error_title"], error.sentence(lang)
+    if view:
+        return f"{view.display} · {w['status'][view.status]}", summary_of(view, w)
+    return w["text"]["start_title"], w["text"]["start_lead"]
 
 
 def _strongest(*tones: str) -> str:

@@ -243,7 +243,9 @@ def _score(stored: Mapping[str, Any] | None, synced: Mapping[str, str], reader: 
         computed_at=stored["computed_at"],
         versions=Versions(versions["policy"], versions["engine"], versions["rates"], dict(versions["reference"])),
     )
-    return _fact("insufficient_data" if reason else "known", value, "hs_verification", synced, reader)
+    # A score is as old as its run: the window moves every day, even where nothing was declared.
+    computed = min(stored["computed_at"], synced.get("hs_verification", ""))
+    return _fact("insufficient_data" if reason else "known", value, "hs_verification", {"hs_verification": computed} if computed else {}, reader)
 
 
 def _website(check: Mapping[str, Any] | None, aeo: Fact[Aeo], reader: Reader) -> Fact[Website]:

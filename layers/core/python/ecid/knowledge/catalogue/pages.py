@@ -18,7 +18,8 @@ from ecid.errors import UnreadableFile
 
 MAX_PAGES = 3_000
 MAX_GLYPHS_PER_PAGE = 50_000
-"""A printed A4 page holds some 3,000 signs; beyond this the file is no printed page and would only cost time."""
+MAX_RULES_PER_PAGE = 2_000
+"""A printed A4 page holds some 3,000 signs and 60 ruled lines; beyond these the file is no printed page and would only cost time."""
 
 _HYPHEN_AT_LINE_END = "\x02"
 
@@ -97,6 +98,8 @@ class PdfPages:
                     raise UnreadableFile(name=self.name, reason_zh=f"第 {index + 1} 页字符过多", reason_en=f"page {index + 1} holds too many signs")
                 glyphs = tuple(_glyphs(text))
             horizontals, verticals = _rules(page)
+            if len(horizontals) + len(verticals) > MAX_RULES_PER_PAGE:
+                raise UnreadableFile(name=self.name, reason_zh=f"第 {index + 1} 页线条过多", reason_en=f"page {index + 1} holds too many lines")
         return Page(index + 1, glyphs, tuple(horizontals), tuple(verticals))
 
 

@@ -6,11 +6,24 @@ Each check takes goods and one of its filled slots, and gives a failure or None;
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 
 from ecid.scoring.elements import answers
-from ecid.scoring.elements.bounds import outside
-from ecid.scoring.elements.families import Family, Members, code_text, coded, exclude, families_of, found, named, offered
+from ecid.scoring.elements.bounds import outside, readings
+from ecid.scoring.elements.families import (
+    Family,
+    Members,
+    code_text,
+    coded,
+    exclude,
+    families_of,
+    found,
+    is_material,
+    named,
+    names_material,
+    offered,
+)
 from ecid.scoring.elements.kinds import label_of
 from ecid.scoring.elements.quantities import converted, measures
 from ecid.scoring.elements.shares import outweighed, share_bound, sum_off
@@ -19,6 +32,7 @@ from ecid.scoring.elements.wording import failure
 from ecid.scoring.goods import Goods, Slot
 from ecid.scoring.rule import Failure
 
+_MODEL_KINDS = ("model", "size", "text", "brand")
 _FORMS = {"latin": "latin", "contract_date": "date", "registration": "registration"}
 
 
@@ -41,18 +55,28 @@ def preference(goods: Goods, slot: Slot) -> Failure | None:
 
 def form(_: Goods, slot: Slot) -> Failure | None:
     """Latin names, contract dates and registration numbers must look like one."""
-    wanted = _FORMS.get(label_of(slot.label).kind)
-    if wanted is None or _statement(wanted).search(plain(slot.value)):
+    wanted = _FORMS[label_of(slot.label).kind]
+    if _statement(wanted).search(plain(slot.value)):
         return None
     if wanted != "latin" and _statement("none").search(plain(slot.value)):
         return None
     return failure(slot, wanted)
 
 
+def misplaced(_: Goods, slot: Slot) -> Failure | None:
+    """A statement that belongs under another label, as when values have slipped by one place."""
+    kind, word = label_of(slot.label).kind, core(slot.value)
+    if _statement("no_brand").fullmatch(word):
+        return failure(slot, "misplaced") if slot.mandatory and kind != "brand" else None
+    if _statement("no_model").fullmatch(word):
+        return failure(slot, "misplaced") if slot.mandatory and kind not in _MODEL_KINDS else None
+    if kind == "material" and _statement("use").fullmatch(word) and not names_material(word):
+        return failure(slot, "misplaced")
+    return failure(slot, "misplaced") if kind == "use" and len(word) > 1 and is_material(word) else None
+
+
 def yes_or_no(goods: Goods, slot: Slot) -> Failure | None:
     """是否…, 有无…: an answer, and the one that the code's text and the name give."""
-    if label_of(slot.label).kind != "yes_no":
-        return None
     if not answers.is_answer(slot.label, slot.value):
         return failure(slot, "answer")
     said = answers.answer(slot.value)
@@ -85,11 +109,6 @@ def families(goods: Goods, slot: Slot) -> Failure | None:
 
 
 @cache
-def _strict(base: str) -> bool:
-    return re.fullmatch(str(table("options")["strict"]), base) is not None
-
-
-@cache
 def _synonyms() -> tuple[frozenset[str], ...]:
     return tuple(frozenset(core(word) for word in group) for group in table("options")["synonyms"])
 
@@ -106,7 +125,7 @@ def options(_: Goods, slot: Slot) -> Failure | None:
     """A short value that is none of the options which the label closes."""
     label = label_of(slot.label)
     word = core(slot.value)
-    if not label.closed or not _strict(label.base) or len(word) > int(table("options")["longest"]):
+    if len(word) > int(table("options")["longest"]):
         return None
     if any(option in word or word in option for option in _accepted(slot.label)):
         return None
@@ -131,3 +150,22 @@ def thresholds(goods: Goods, slot: Slot) -> Failure | None:
         return None
     bound = outside(slot.label, slot.value, *code_text(goods.line))
     return failure(slot, "bound", expected=bound.text) if bound else None
+
+
+Check = Callable[[Goods, Slot], Failure | None]
+
+
+@cache
+def checks_of(label: str, code: str) -> tuple[Check, ...]:
+    """The checks that can say anything about a value of `label` under `code`, the most telling first."""
+    taken = label_of(label)
+    applies: tuple[tuple[Check, bool], ...] = (
+        (form, taken.kind in _FORMS),
+        (misplaced, True),
+        (yes_or_no, taken.kind == "yes_no"),
+        (families, bool(families_of(label, code))),
+        (options, taken.closed and re.fullmatch(str(table("options")["strict"]), taken.base) is not None),
+        (shares, taken.kind == "composition" or (taken.quantity is not None and taken.quantity.dimensions == ("ratio",))),
+        (thresholds, bool(readings(label, code))),
+    )
+    return tuple(check for check, applied in applies if applied)

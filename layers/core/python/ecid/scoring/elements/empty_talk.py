@@ -6,7 +6,7 @@ import re
 from functools import cache, lru_cache
 from typing import Literal
 
-from ecid.scoring.elements.families import is_only_material
+from ecid.scoring.elements.families import may_name_goods
 from ecid.scoring.elements.kinds import Label, label_of
 from ecid.scoring.elements.text import CACHE, core, plain, table
 from ecid.scoring.goods import Goods, Slot
@@ -76,10 +76,12 @@ def _vague(label: Label, raw_label: str, word: str) -> Reason | None:
 def _uninformative(label: Label, raw_label: str, word: str, name: str) -> Reason | None:
     """Emptiness against what is asked and what the goods are called."""
     if _DIGITS.fullmatch(word) and _pattern("words_asked").fullmatch(label.base):
-        return "digits"
+        return None if label.kind == "material" and _pattern("grades").fullmatch(word) else "digits"
+    if label.kind in _OWN_PATTERNS and label.kind != "model" and "是否" not in label.brackets and _pattern("bare_answer").fullmatch(word):
+        return "placeholder"
     if _repeats_label(label, word):
         return "repeats_label"
-    if label.kind in _NAMED_BY_GOODS and word == core(name) and not (label.kind == "material" and is_only_material(word)):
+    if label.kind in _NAMED_BY_GOODS and word == core(name) and not (label.kind == "material" and may_name_goods(word)):
         return "repeats_name"
     return _vague(label, raw_label, word)
 
@@ -92,9 +94,11 @@ def _reason(raw_label: str, mandatory: bool, value: str, name: str) -> Reason | 
         return None
     if reason := _says_nothing(label, word, mandatory):
         return reason
-    if not mandatory or label.kind == "brand":
+    if not mandatory:
         return None
-    return _uninformative(label, raw_label, word, name)
+    if _pattern("anywhere").fullmatch(word):
+        return "vague"
+    return None if label.kind == "brand" else _uninformative(label, raw_label, word, name)
 
 
 def _industrial_is_said(goods: Goods) -> bool:

@@ -52,6 +52,11 @@ def _alternatives(words: list[str]) -> str:
     return "|".join(rf"(?<![a-z]){re.escape(word)}(?![a-z])" if word.isascii() else re.escape(word) for word in sorted(words, key=len, reverse=True))
 
 
+def _suffix(suffix: str, words: str) -> str:
+    # A word counts when the suffix stands right behind it, or behind others that it is listed with (合金钢或非合金钢制).
+    return rf"(?:(?:或|、|及|和|与)(?:{words}))*(?:{suffix})" if suffix else ""
+
+
 def _family(raw: Mapping[str, Any]) -> Family:
     members: dict[str, set[str]] = {}
     for member, words in raw["members"].items():
@@ -70,7 +75,7 @@ def _family(raw: Mapping[str, Any]) -> Family:
         name_words=re.compile(raw["name_words"].lower()) if "name_words" in raw else words,
         name_stop=_compiled(raw.get("name_stop")),
         code=raw["code"],
-        code_suffix=re.compile(raw.get("code_suffix", "")),
+        code_suffix=re.compile(_suffix(raw.get("code_suffix", ""), words.pattern)),
         code_exceptions=raw.get("code_exceptions", False),
         defaults=tuple(sorted(((prefix, frozenset(found)) for prefix, found in raw.get("defaults", ())), key=lambda entry: -len(entry[0]))),
         options=raw.get("options", False),
@@ -175,9 +180,24 @@ def code_text(line: TariffLine | None) -> tuple[str, str, tuple[str, ...]]:
     return ("", "", ()) if line is None else (line.code, line.name, line.path)
 
 
+@cache
+def _material() -> Family:
+    return next(family for family in _families() if family.id == "material")
+
+
 @lru_cache(maxsize=CACHE)
-def is_only_material(word: str) -> bool:
-    """Whether `word` is nothing but a material, perhaps with its shape (铝箔): goods may be called so."""
-    family = next(family for family in _families() if family.id == "material")
-    match = family.words.match(word)
+def names_material(word: str) -> bool:
+    """Whether `word` names any material."""
+    return _material().words.search(word) is not None
+
+
+@lru_cache(maxsize=CACHE)
+def is_material(word: str) -> bool:
+    """Whether `word` is a material and nothing else, perhaps with its shape (铝箔)."""
+    match = _material().words.match(word)
     return match is not None and _FORMS.fullmatch(word, match.end()) is not None
+
+
+def may_name_goods(word: str) -> bool:
+    """Whether goods are called by their material: 铝箔, 海绵钛, 钒."""
+    return len(word) == 1 or is_material(word) or any(match.end() == len(word) for match in _material().words.finditer(word))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import pairwise
 
@@ -128,19 +129,31 @@ def outweighed(family: Family, truth: Members, value: str) -> bool:
 _LIMIT = r"\s*(?:在|超过)?\s*(\d+(?:\.\d+)?)%(及?以[上下])"
 
 
-@lru_cache(maxsize=CACHE)
+@dataclass(frozen=True, slots=True)
+class _ShareBound:
+    members: tuple[str, ...]
+    limit: float
+    least: bool
+    clause: str
+
+
+@cache
+def _share_bounds(name: str, path: tuple[str, ...]) -> tuple[_ShareBound, ...]:
+    found = []
+    for raw in table("shares")["bound"]:
+        matches = (re.search(f"(?:{raw['text']}){_LIMIT}", plain(text)) for text in (name, *reversed(path)))
+        if match := next((match for match in matches if match), None):
+            found.append(_ShareBound(tuple(raw["members"]), float(match[1]), match[2].endswith("上"), match[0]))
+    return tuple(found)
+
+
 def share_bound(label: str, value: str, code: str, name: str, path: tuple[str, ...]) -> str | None:
     """The clause of the code whose share of a fibre (含棉量在85%及以上) the composition clearly misses."""
-    for raw in table("shares")["bound"]:
-        for text in (name, *reversed(path)):
-            match = re.search(f"(?:{raw['text']}){_LIMIT}", plain(text))
-            if match is None:
-                continue
-            limit, least = float(match.group(1)), match.group(2).endswith("上")
-            family = next((family for family in families_of(label, code) if family.predominant), None)
-            shares = weights(family, value) if family else {}
-            share = sum(shares.get(member, 0.0) for member in raw["members"])
-            if shares and (share < limit - 1 if least else share > limit + 1):
-                return match.group()
-            break
+    bounds = _share_bounds(name, path)
+    family = next((family for family in families_of(label, code) if family.predominant), None) if bounds else None
+    shares = weights(family, value) if family else {}
+    for bound in bounds if shares else ():
+        share = sum(shares.get(member, 0.0) for member in bound.members)
+        if share < bound.limit - 1 if bound.least else share > bound.limit + 1:
+            return bound.clause
     return None

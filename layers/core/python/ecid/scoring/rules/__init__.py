@@ -1,28 +1,26 @@
 """The registry: every rule that the engine knows, one file each."""
 
 from ecid.scoring.rule import GoodsRule
-from ecid.scoring.rules import (
-    brand_mismatch,
-    check_digit,
-    element_bad_code,
-    element_contradicts,
-    element_empty_talk,
-    element_missing,
-    element_no_unit,
-    element_surplus,
-)
+from ecid.scoring.rules.brand_mismatch import RULE as BRAND_MISMATCH
+from ecid.scoring.rules.check_digit import RULE as CHECK_DIGIT
 from ecid.scoring.rules.code_validity import CODE_NOT_IN_FORCE, CODE_UNKNOWN
+from ecid.scoring.rules.element_bad_code import RULE as ELEMENT_BAD_CODE
+from ecid.scoring.rules.element_contradicts import RULE as ELEMENT_CONTRADICTS
+from ecid.scoring.rules.element_empty_talk import RULE as ELEMENT_EMPTY_TALK
+from ecid.scoring.rules.element_missing import RULE as ELEMENT_MISSING
+from ecid.scoring.rules.element_no_unit import RULE as ELEMENT_NO_UNIT
+from ecid.scoring.rules.element_surplus import RULE as ELEMENT_SURPLUS
 from ecid.scoring.rules.same_goods_split import CODE as SAME_GOODS_SPLIT
 
 GOODS_RULES: tuple[GoodsRule, ...] = (
-    element_missing.RULE,
-    element_surplus.RULE,
-    element_bad_code.RULE,
-    brand_mismatch.RULE,
-    element_empty_talk.RULE,
-    element_no_unit.RULE,
-    element_contradicts.RULE,
-    check_digit.RULE,
+    ELEMENT_MISSING,
+    ELEMENT_SURPLUS,
+    ELEMENT_BAD_CODE,
+    BRAND_MISMATCH,
+    ELEMENT_EMPTY_TALK,
+    ELEMENT_NO_UNIT,
+    ELEMENT_CONTRADICTS,
+    CHECK_DIGIT,
 )
 """Rules that look at one goods at a time, in the order in which their findings are listed."""
 

@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from ecid.scoring.elements import contradictions
+from ecid.scoring.elements.contradictions import checks_of, preference
 from ecid.scoring.elements.empty_talk import emptiness
 from ecid.scoring.elements.stated import gap
-from ecid.scoring.goods import Goods, Slot
+from ecid.scoring.goods import Goods
 from ecid.scoring.rule import Failure, GoodsRule
-
-_CHECKS: tuple[Callable[[Goods, Slot], Failure | None], ...] = (
-    contradictions.form,
-    contradictions.yes_or_no,
-    contradictions.families,
-    contradictions.options,
-    contradictions.shares,
-    contradictions.thresholds,
-)
 
 
 def _check(goods: Goods) -> Iterator[Failure]:
     enjoyed = goods.slot("preference")
-    if enjoyed and (failed := contradictions.preference(goods, enjoyed)):
+    if enjoyed and (failed := preference(goods, enjoyed)):
         yield failed
     for slot in goods.elements:
         if not slot.value:
             continue
-        failed = next((failed for check in _CHECKS if (failed := check(goods, slot))), None)
-        # A value that says nothing, or lacks its unit, is that rule's finding and not a second one here.
-        if failed and not emptiness(goods, slot) and not gap(slot.label, slot.mandatory, slot.value):
-            yield failed
+        for check in checks_of(slot.label, goods.code):
+            if failed := check(goods, slot):
+                # A value that says nothing, or lacks its unit, is that rule's finding and not a second one here.
+                if not emptiness(goods, slot) and not gap(slot.label, slot.mandatory, slot.value):
+                    yield failed
+                break
 
 
 RULE = GoodsRule("ELEMENT_CONTRADICTS", 3, _check)

@@ -1,0 +1,80 @@
+"""`ecid knowledge …` as typed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from ecid.bootstrap import Platform
+from ecid.cli.knowledge import knowledge_group
+from ecid.settings import Settings
+
+LINE = 'chapter = "85"\n[[line]]\ncode = "85076000"\nname = { zh = "锂电池", en = "Accumulators" }\npath = ["蓄电池"]\nclassification = ["用途"]\n'
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    pack = tmp_path / "pack"
+    (pack / "tariff").mkdir(parents=True)
+    (pack / "tariff" / "85.toml").write_text(LINE, "utf-8")
+    return Settings(home=tmp_path / "home", pack_dir=pack)
+
+
+def _run(settings: Settings, *arguments: str) -> Result:
+    return CliRunner().invoke(knowledge_group, arguments, obj=Platform(settings))
+
+
+def test_import_says_what_became_of_each_file(settings: Settings, hs_2022_csv: Path, tmp_path: Path) -> None:
+    (tmp_path / "other.txt").write_text("words", "utf-8")
+    result = _run(settings, "import", "--lang", "en", str(hs_2022_csv), str(tmp_path / "other.txt"))
+    assert result.exit_code == 0
+    assert "a table.csv: imported: hs-2022" in result.stdout
+    assert "3 places not taken over as they stand:" in result.stdout
+    assert "854143 stands twice" in result.stdout
+    assert "other.txt: not recognised" in result.stdout
+    assert "Files that are recognised:" in result.stderr
+
+
+def test_import_of_nothing_known_exits_with_2(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "other.txt").write_text("words", "utf-8")
+    result = _run(settings, "import", "--lang", "zh", str(tmp_path / "other.txt"))
+    assert result.exit_code == 2
+    assert "无法识别" in result.stdout
+    assert not settings.home.exists()
+
+
+def test_import_as_json(settings: Settings, hs_2022_csv: Path) -> None:
+    document = json.loads(_run(settings, "import", "--json", str(hs_2022_csv)).stdout)
+    assert [(file["outcome"], file["datasets"], len(file["skipped"])) for file in document] == [("imported", ["hs-2022"], 3)]
+
+
+def test_build_without_and_with_a_data_folder(settings: Settings, hs_2022_csv: Path) -> None:
+    alone = _run(settings, "build", "--lang", "en")
+    assert (alone.exit_code, "ECID_DATA_DIR is not set" in alone.stdout) == (0, True)
+    assert json.loads(_run(settings, "build", "--json").stdout) == []
+    with_data = replace(settings, data_dir=hs_2022_csv.parent)
+    first, second = (json.loads(_run(with_data, "build", "--json").stdout) for _ in range(2))
+    assert "imported" in [file["outcome"] for file in first]
+    assert "already_imported" in [file["outcome"] for file in second]
+
+
+def test_check_exits_with_1_and_names_what_to_repair(settings: Settings, hs_2022_csv: Path) -> None:
+    clean = _run(settings, "check", "--lang", "en")
+    assert (clean.exit_code, clean.stdout) == (0, "The pack is in order.\n")
+    assert json.loads(_run(settings, "check", "--json").stdout) == []
+    _run(settings, "import", str(hs_2022_csv))
+    result = _run(settings, "check", "--lang", "en")
+    assert result.exit_code == 1
+    assert "85.toml: 85076000: hs-2022 has no subheading 850760 [unknown_subheading]" in result.stdout
+
+
+def test_stats(settings: Settings, hs_2022_csv: Path) -> None:
+    _run(settings, "import", str(hs_2022_csv))
+    rows = {row["id"]: row for row in json.loads(_run(settings, "stats", "--json").stdout)}
+    assert (rows["pack-2025"]["rows"], rows["pack-2025"]["elements_known"], rows["pack-2025"]["complete"]) == (1, 1, False)
+    assert (rows["hs-2022"]["rows"], rows["hs-2022"]["valid_to"], rows["hs-2022"]["complete"]) == (5614, "2027-12-31", None)
+    assert "pack-2025" in _run(settings, "stats", "--lang", "zh").stdout

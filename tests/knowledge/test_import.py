@@ -1,0 +1,139 @@
+"""Importing files and folders, hostile ones among them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pypdfium2
+import pytest
+
+from ecid.errors import PayloadTooLarge, UnreadableFile, UnsupportedFormat
+from ecid.knowledge import imported as imported_module
+from ecid.knowledge.catalogue import pages as pages_module
+from ecid.knowledge.imported import SourceFile
+from ecid.knowledge.registry import read_reference
+from ecid.services.import_knowledge import KNOWLEDGE, build, check, import_files, loaded
+
+ENCRYPTED = b"""%%PDF-1.4
+1 0 obj
+<< /Type /Catalog /Pages 2 0 R >>
+endobj
+2 0 obj
+<< /Type /Pages /Kids [3 0 R] /Count 1 >>
+endobj
+3 0 obj
+<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] >>
+endobj
+4 0 obj
+<< /Filter /Standard /V 1 /R 2 /P -44 /O <%s> /U <%s> >>
+endobj
+trailer
+<< /Root 1 0 R /Size 5 /Encrypt 4 0 R /ID [<00> <00>] >>
+%%%%EOF
+""" % (b"11" * 32, b"22" * 32)
+
+
+@pytest.fixture
+def plain_pdf(tmp_path: Path) -> Path:
+    path = tmp_path / "catalogue.pdf"
+    document = pypdfium2.PdfDocument.new()
+    document.new_page(595, 842).close()
+    document.save(path)
+    document.close()
+    return path
+
+
+def test_a_pdf_that_is_no_catalogue_is_not_recognised(plain_pdf: Path) -> None:
+    with pytest.raises(UnsupportedFormat):
+        read_reference(SourceFile.of(plain_pdf))
+
+
+@pytest.mark.parametrize("content", [b"%PDF-1.7", b"%PDF-1.7\n" + b"\x00" * 5000, b"%PDF-1.7\n%%EOF\n"])
+def test_a_broken_pdf_is_unreadable(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "catalogue.pdf"
+    path.write_bytes(content)
+    with pytest.raises(UnreadableFile, match="damaged"):
+        read_reference(SourceFile.of(path))
+
+
+def test_an_encrypted_pdf_is_unreadable(tmp_path: Path) -> None:
+    path = tmp_path / "catalogue.pdf"
+    path.write_bytes(ENCRYPTED)
+    with pytest.raises(UnreadableFile, match="encrypted"):
+        read_reference(SourceFile.of(path))
+
+
+def test_a_pdf_with_too_many_pages_is_refused(plain_pdf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages_module, "MAX_PAGES", 0)
+    with pytest.raises(UnreadableFile, match="more than 0 pages"):
+        read_reference(SourceFile.of(plain_pdf))
+
+
+def test_a_file_that_is_too_large_is_refused(plain_pdf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imported_module, "MAX_BYTES", 10)
+    with pytest.raises(PayloadTooLarge):
+        SourceFile.of(plain_pdf)
+
+
+def test_a_file_that_is_not_there_is_unreadable(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableFile):
+        SourceFile.of(tmp_path / "absent.csv")
+
+
+def test_a_folder_is_imported_file_by_file(tmp_path: Path, hs_2022_csv: Path) -> None:
+    source, home = tmp_path / "source", tmp_path / "home"
+    (source / "deep").mkdir(parents=True)
+    hs_2022_csv.rename(source / "deep" / "table.txt")
+    (source / "encrypted.pdf").write_bytes(ENCRYPTED)
+    (source / "readme.md").write_text("# words\n", "utf-8")
+    (source / "loop").symlink_to(source)
+    files = import_files([source], home)
+    assert [(file.name, file.outcome, file.datasets) for file in files] == [
+        ("deep/table.txt", "imported", ("hs-2022",)),
+        ("encrypted.pdf", "unreadable", ()),
+        ("readme.md", "not_recognised", ()),
+    ]
+    assert files[1].en == "it is encrypted"
+    assert len(files[0].skipped) == 3
+    assert [path.name for path in (home / KNOWLEDGE).iterdir()] == ["hs-2022.jsonl"]
+
+
+def test_importing_again_changes_nothing(tmp_path: Path, hs_2022_csv: Path) -> None:
+    import_files([hs_2022_csv], tmp_path)
+    stored = tmp_path / KNOWLEDGE / "hs-2022.jsonl"
+    before = stored.read_bytes(), stored.stat().st_mtime_ns
+    assert [file.outcome for file in import_files([hs_2022_csv], tmp_path)] == ["unchanged"]
+    assert (stored.read_bytes(), stored.stat().st_mtime_ns) == before
+
+
+def test_build_reads_only_what_is_new(tmp_path: Path, hs_2022_csv: Path) -> None:
+    home, data = tmp_path / "home", hs_2022_csv.parent
+    watched: list[str] = []
+
+    def watch(name: str) -> object:
+        return lambda done, total: watched.append(name)
+
+    assert build(None, home) == []
+    assert [file.outcome for file in build(data, home, watch)] == ["imported"]  # type: ignore[arg-type]
+    assert [(file.outcome, file.datasets) for file in build(data, home, watch) if file.usable] == [("already_imported", ("hs-2022",))]  # type: ignore[arg-type]
+    assert watched == ["a table.csv"]
+    hs_2022_csv.write_text(hs_2022_csv.read_text("utf-8") + "\n", "utf-8")
+    assert [file.outcome for file in build(data, home) if file.usable] == ["imported"]
+
+
+def test_what_is_loaded_and_checked(tmp_path: Path, hs_2022_csv: Path) -> None:
+    pack = tmp_path / "pack"
+    (pack / "tariff").mkdir(parents=True)
+    text = 'chapter = "85"\n[[line]]\ncode = "85076000"\nname = { zh = "锂电池", en = "Accumulators" }\npath = ["蓄电池"]\nclassification = ["用途"]\n'
+    (pack / "tariff" / "85.toml").write_text(text, "utf-8")
+    assert [dataset.id for dataset in loaded(tmp_path, pack)] == ["pack-2025"]  # type: ignore[union-attr]
+    assert check(tmp_path, pack) == []
+    import_files([hs_2022_csv], tmp_path)
+    assert [finding.slug for finding in check(tmp_path, pack)] == ["unknown_subheading"]
+
+
+@pytest.mark.parametrize(("limit", "reason"), [("MAX_GLYPHS_PER_PAGE", "too many signs"), ("MAX_RULES_PER_PAGE", "too many lines")])
+def test_a_page_that_is_no_printed_page_is_refused(plain_pdf: Path, monkeypatch: pytest.MonkeyPatch, limit: str, reason: str) -> None:
+    monkeypatch.setattr(pages_module, limit, -1)
+    with pytest.raises(UnreadableFile, match=reason):
+        read_reference(SourceFile.of(plain_pdf))
