@@ -51,7 +51,8 @@ class Scoring:
             self.objects.put(key, json.dumps(to_json(result, [], "zh"), ensure_ascii=False, sort_keys=True).encode())
             before = self._score(lines, uscc, result.as_of - timedelta(days=self.policy.trend_days))
             body = {**_summary(result, before, self.policy), "result_id": result_id, "result": key, "computed_at": instant(now)}
-            self.store.put_fact(Fact(enterprise_subject(uscc), "score", stamp_of(now, 0, result_id), body))
+            # Of two runs at the same instant the one that saw more lines is the newer: lines are only ever added.
+            self.store.put_fact(Fact(enterprise_subject(uscc), "score", stamp_of(now, len(lines), result_id), body))
         project_enterprise(uscc, self.store, self.project)
         return result_id
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 
 from ecid.scoring.elements import answers
 from ecid.scoring.elements.bounds import outside, readings
@@ -27,7 +27,7 @@ from ecid.scoring.elements.families import (
 from ecid.scoring.elements.kinds import label_of
 from ecid.scoring.elements.quantities import converted, measures
 from ecid.scoring.elements.shares import outweighed, share_bound, sum_off
-from ecid.scoring.elements.text import core, plain, table
+from ecid.scoring.elements.text import CACHE, core, plain, table
 from ecid.scoring.elements.wording import failure
 from ecid.scoring.goods import Goods, Slot
 from ecid.scoring.rule import Failure
@@ -63,16 +63,21 @@ def form(_: Goods, slot: Slot) -> Failure | None:
     return failure(slot, wanted)
 
 
+@lru_cache(maxsize=CACHE)
+def _is_misplaced(label: str, mandatory: bool, value: str) -> bool:
+    kind, word = label_of(label).kind, core(value)
+    if _statement("no_brand").fullmatch(word):
+        return mandatory and kind != "brand"
+    if _statement("no_model").fullmatch(word):
+        return mandatory and kind not in _MODEL_KINDS
+    if kind == "material":
+        return _statement("use").fullmatch(word) is not None and not names_material(word)
+    return kind == "use" and len(word) > 1 and is_material(word)
+
+
 def misplaced(_: Goods, slot: Slot) -> Failure | None:
     """A statement that belongs under another label, as when values have slipped by one place."""
-    kind, word = label_of(slot.label).kind, core(slot.value)
-    if _statement("no_brand").fullmatch(word):
-        return failure(slot, "misplaced") if slot.mandatory and kind != "brand" else None
-    if _statement("no_model").fullmatch(word):
-        return failure(slot, "misplaced") if slot.mandatory and kind not in _MODEL_KINDS else None
-    if kind == "material" and _statement("use").fullmatch(word) and not names_material(word):
-        return failure(slot, "misplaced")
-    return failure(slot, "misplaced") if kind == "use" and len(word) > 1 and is_material(word) else None
+    return failure(slot, "misplaced") if _is_misplaced(slot.label, slot.mandatory, slot.value) else None
 
 
 def yes_or_no(goods: Goods, slot: Slot) -> Failure | None:

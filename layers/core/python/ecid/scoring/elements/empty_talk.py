@@ -15,7 +15,7 @@ Reason = Literal["pointer", "placeholder", "nothing", "punctuation", "digits", "
 
 _REPEATED_SIGN = re.compile(r"([x*×?#.\-_/])\1+")
 _DIGITS = re.compile(r"[\d.,%-]+")
-_NAMED_BY_GOODS = ("use", "vehicle_use", "principle", "material", "model")
+_NAMED_BY_GOODS = frozenset({"use", "vehicle_use", "principle", "material", "model"})
 _CHECKED_ELSEWHERE = ("gtin", "cas")
 _OWN_PATTERNS: dict[str, Reason] = {"use": "use", "material": "material", "principle": "vague", "composition": "vague", "model": "vague"}
 _WORDS = ("text", "use", "principle", "material", "size", "composition")
@@ -110,8 +110,9 @@ def emptiness(goods: Goods, slot: Slot) -> Reason | None:
     """Why the value of `slot` says nothing; None where it says something, is empty (dimension 2 looks at that) or is no description."""
     if slot.kind != "element" or not slot.value:
         return None
-    if reason := _reason(slot.label, slot.mandatory, slot.value, goods.name):
+    kind = label_of(slot.label).kind
+    if reason := _reason(slot.label, slot.mandatory, slot.value, goods.name if kind in _NAMED_BY_GOODS else ""):
         return reason
-    if slot.mandatory and label_of(slot.label).kind == "use" and _pattern("kind", "use", "industrial").fullmatch(core(slot.value)):
+    if slot.mandatory and kind == "use" and _pattern("kind", "use", "industrial").fullmatch(core(slot.value)):
         return None if _industrial_is_said(goods) else "use"
     return None

@@ -1,0 +1,114 @@
+"""`ecid scan`: the documented shape, exit statuses, both languages, ugly and hostile files."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from ecid import bootstrap
+from ecid.cli import main as cli
+from ecid.errors import EcidError
+
+ROOT = Path(__file__).parents[2]
+SAMPLES = ROOT / "knowledge" / "samples"
+UGLY = ROOT / "tests" / "declarations" / "cases" / "ugly.csv"
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ECID_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("ECID_DATA_DIR", raising=False)
+    bootstrap.platform.cache_clear()
+
+
+def scan(*arguments: str) -> Result:
+    return CliRunner().invoke(cli.program, ["scan", *arguments])
+
+
+def document(*arguments: str) -> dict[str, Any]:
+    result = scan(*arguments, "--json")
+    assert result.exit_code == 0, result.output
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
+
+
+def test_json_has_the_documented_keys_and_adds_up() -> None:
+    found = document(str(SAMPLES / "harborlight" / "declarations.csv"), "--as-of", "2026-11-23")
+    documented = set(re.findall(r"^\| `(\w+)` \|", (ROOT / "docs" / "cli.md").read_text("utf-8"), re.MULTILINE))
+    assert set(found) == documented
+    assert found["score"] == found["score_exact_micro"] // 1_000_000 == 82
+    assert (found["provenance"], found["band"], found["insufficient_data"]) == ("file", None, None)
+    total = sum(finding["points_micro"] for finding in found["findings"]) + sum(cap["points_micro"] for cap in found["caps"])
+    assert total == 100_000_000 - found["score_exact_micro"]
+    for finding in found["findings"]:
+        assert {"id", "rule", "dimension", "points_micro", "code", "product_key", "lines", "suggested_codes", "question", "evidence", "routes"} <= set(finding)
+        assert all(re.fullmatch(r"\d{18}-\d+", line) for line in finding["lines"])
+        assert finding["routes"]
+
+
+def test_same_input_same_bytes() -> None:
+    path = str(SAMPLES / "harborlight" / "declarations.csv")
+    assert scan(path, "--json", "--as-of", "2026-11-23").stdout == scan(path, "--json", "--as-of", "2026-11-23").stdout
+
+
+def test_ugly_file_says_what_it_could_not_read() -> None:
+    found = document(str(UGLY))
+    assert found["insufficient_data"] == "too_few"
+    assert {row["code"] for row in found["rejected_rows"]} >= {"missing_code", "invalid_code", "missing_name"}
+    assert all(set(row) >= {"row", "code", "reason"} for row in found["rejected_rows"])
+    assert found["reading"]["totals_rows"] >= 1
+
+
+@pytest.mark.parametrize(("threshold", "sample", "status"), [("82", "harborlight", 0), ("83", "harborlight", 1), ("85", "brightcell", 0), ("1", "newleaf", 1)])
+def test_fail_under(threshold: str, sample: str, status: int) -> None:
+    assert scan(str(SAMPLES / sample / "declarations.csv"), "--fail-under", threshold, "--as-of", "2026-11-23").exit_code == status
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [("zh", ("归类一致性得分", "同一货物用了多个编码", "不构成核验结论")), ("en", ("Classification consistency score", "not a verification"))],
+)
+def test_human_output_in_both_languages(lang: str, words: tuple[str, ...]) -> None:
+    result = scan(str(SAMPLES / "harborlight" / "declarations.csv"), "--lang", lang)
+    assert result.exit_code == 0
+    for word in words:
+        assert word in result.output
+
+
+def test_period() -> None:
+    found = document(str(SAMPLES / "harborlight" / "declarations.csv"), "--from", "2025-03-01", "--to", "2025-06-30")
+    assert found["period"]["from"] == "2025-03-01"
+    assert found["period"]["lines_outside"] > 100
+    assert found["lines"]["judged"] + found["period"]["lines_outside"] == 251
+
+
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [(b"", "unreadable_file"), (b"PK\x03\x04 truncated", "unreadable_file"), (b"a,b\n1,2\n", "unreadable_file"), (b"%PDF-1.7 x", "unsupported_format")],
+)
+def test_bad_files_get_a_sentence_and_exit_two(
+    content: bytes, error: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "file.csv"
+    path.write_bytes(content)
+    outcome = scan(str(path))
+    assert isinstance(outcome.exception, EcidError)
+    assert outcome.exception.code == error
+    monkeypatch.setattr("sys.argv", ["ecid", "scan", str(path)])
+    with pytest.raises(SystemExit) as left:
+        cli.main()
+    assert left.value.code == 2
+    assert capsys.readouterr().err.startswith(f"{error}: ")
+
+
+def test_a_missing_file_is_a_usage_error(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.argv", ["ecid", "scan", "nowhere.csv"])
+    with pytest.raises(SystemExit) as left:
+        cli.main()
+    assert left.value.code == 2
+    assert "nowhere.csv" in capsys.readouterr().err
