@@ -25,7 +25,7 @@ def home() -> Response[str]:
     return api.redirect("/verify")
 
 
-@app.get("/verify")
+@app.route("/verify", method=["GET", "HEAD"])
 def verify() -> Response[str]:
     domain, market, lang = _asked("domain"), _asked("market"), api.language(app.current_event)
     if not api.prefers_html(api.header(app.current_event, "accept")):

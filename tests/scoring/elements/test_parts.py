@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import get_args
+from time import perf_counter
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -18,7 +19,7 @@ from ecid.scoring.elements.families import families_of
 from ecid.scoring.elements.quantities import Measure, converted, measures
 from ecid.scoring.elements.shares import sum_off, weights
 from ecid.scoring.elements.stated import Gap
-from ecid.scoring.elements.text import core, table
+from ecid.scoring.elements.text import table
 from ecid.scoring.goods import goods_of
 from tests.scoring.elements import corpus
 
@@ -38,10 +39,10 @@ def test_conversion(number: float, unit: str, dimension: str, value: float) -> N
 
 
 @pytest.mark.parametrize("case", PARTS["bounds"], ids=lambda case: case[0][:20])
-def test_bounds_in_the_text_of_a_code(case: list[object]) -> None:
-    text, expected, code = str(case[0]), case[1], str(case[2]) if len(case) > 2 else "84000000"
-    found = {(b.concept, max(b.low, -_NO_LIMIT), min(b.high, _NO_LIMIT)) for b in bounds(code, text, ())}
-    assert {(c, pytest.approx(low), pytest.approx(high)) for c, low, high in found} == {tuple(entry) for entry in expected}  # type: ignore[attr-defined]
+def test_bounds_in_the_text_of_a_code(case: list[Any]) -> None:
+    text, expected, code = case[0], case[1], case[2] if len(case) > 2 else "84000000"
+    found = {(b.concept, round(max(b.low, -_NO_LIMIT), 6), round(min(b.high, _NO_LIMIT), 6)) for b in bounds(code, text, ())}
+    assert found == {(concept, low, high) for concept, low, high in expected}
 
 
 @pytest.mark.parametrize(("digits", "holds"), PARTS["gtin"])
@@ -122,12 +123,9 @@ def test_any_text_is_judged_without_error_and_always_alike(values: list[str], na
 def test_a_very_long_value_takes_no_long_time(piece: str) -> None:
     case = next(case for case in corpus.clean() if case["id"] == "trousers")
     values = case["spec"].split("|")
-    corpus.findings(corpus.goods({**case, "spec": "|".join([*values[:2], *[piece * 5_000] * 6])}))
-
-
-@given(st.text(max_size=30))
-def test_comparison_form_is_stable(text: str) -> None:
-    assert core(core(text)) == core(text)
+    start = perf_counter()
+    corpus.findings(corpus.goods({**case, "name": piece * 10_000, "spec": "|".join([*values[:2], *[piece * 10_000] * 6])}))
+    assert perf_counter() - start < 2.0
 
 
 def test_infinite_bounds_are_infinite() -> None:

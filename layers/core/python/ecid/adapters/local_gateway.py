@@ -17,16 +17,22 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Match, Route
+from starlette.types import Scope
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+DEFAULT = "$default"
+_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 MAX_BODY_BYTES = 10 * 1024 * 1024
 """The limit of API Gateway itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class GatewayRoute:
-    """One route of the template: `path` in the gateway's form (`/v1/domains/{domain}`), served by the function in folder `code`."""
+    """One route of the template: `path` in the gateway's form (`/v1/domains/{domain}`), served by the function in folder `code`.
+
+    The default route, which takes whatever no other does, has the method `ANY` and the path `$default`.
+    """
 
     method: str
     path: str
@@ -57,7 +63,8 @@ def routes_of(template: str) -> Iterator[GatewayRoute]:
         properties = resource["Properties"]
         for event in properties.get("Events", {}).values():
             if event["Type"] == "HttpApi":
-                yield GatewayRoute(event["Properties"]["Method"].upper(), event["Properties"]["Path"], properties["CodeUri"].rstrip("/"))
+                route = event["Properties"]
+                yield GatewayRoute(route.get("Method", "ANY").upper(), route.get("Path", DEFAULT), properties["CodeUri"].rstrip("/"))
 
 
 def load_handler(root: Path, code: str) -> Handler:
@@ -74,11 +81,25 @@ def load_handler(root: Path, code: str) -> Handler:
 def gateway(root: Path) -> Starlette:
     """The ASGI application that serves every route of `template.yaml` in the checkout `root`."""
     handlers: dict[str, Handler] = {}
-    served = []
+    served: list[BaseRoute] = []
+    last: list[BaseRoute] = []
     for route in routes_of((root / "template.yaml").read_text("utf-8")):
         handler = handlers.setdefault(route.code, load_handler(root, route.code))
-        served.append(Route(route.path, _endpoint(route, handler), methods=[route.method]))
-    return Starlette(routes=served)
+        if route.path == DEFAULT:
+            last.append(Route("/{path:path}", _endpoint(route, handler), methods=_METHODS))
+        else:
+            served.append(_ExactRoute(route.path, _endpoint(route, handler), methods=[route.method]))
+    return Starlette(routes=[*served, *last])
+
+
+class _ExactRoute(Route):
+    """A route as the gateway has them: another method is another route, and HEAD is not GET."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """A match of the path alone is none, so that the default route can answer."""
+        match, child = super().matches(scope)
+        exact = match is Match.FULL and scope.get("method") != "HEAD"
+        return (match, child) if exact else (Match.NONE, {})
 
 
 def listen(root: Path, port: int) -> None:
@@ -92,7 +113,7 @@ def _endpoint(route: GatewayRoute, handler: Handler) -> Callable[[Request], Any]
         async for chunk in request.stream():
             body += chunk
             if len(body) > MAX_BODY_BYTES:
-                return Response(status_code=413)
+                return Response(b"", status_code=413)  # the gateway itself refuses it, before any function
         event = event_of(request, route, bytes(body))
         answer = await run_in_threadpool(handler, event, _context(event))
         return _response(answer)

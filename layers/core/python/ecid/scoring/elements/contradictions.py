@@ -157,6 +157,10 @@ def thresholds(goods: Goods, slot: Slot) -> Failure | None:
     return failure(slot, "bound", expected=bound.text) if bound else None
 
 
+def _is_strict(base: str) -> bool:
+    return re.fullmatch(str(table("options")["strict"]), base) is not None
+
+
 Check = Callable[[Goods, Slot], Failure | None]
 
 
@@ -169,7 +173,7 @@ def checks_of(label: str, code: str) -> tuple[Check, ...]:
         (misplaced, True),
         (yes_or_no, taken.kind == "yes_no"),
         (families, bool(families_of(label, code))),
-        (options, taken.closed and re.fullmatch(str(table("options")["strict"]), taken.base) is not None),
+        (options, _is_strict(taken.base) and any(offered(family, label) for family in families_of(label, code))),
         (shares, taken.kind == "composition" or (taken.quantity is not None and taken.quantity.dimensions == ("ratio",))),
         (thresholds, bool(readings(label, code))),
     )

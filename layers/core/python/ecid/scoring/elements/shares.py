@@ -12,7 +12,7 @@ from ecid.scoring.elements.families import Family, Members, agree, families_of, 
 from ecid.scoring.elements.kinds import label_of
 from ecid.scoring.elements.text import CACHE, plain, table
 
-_PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
+_PERCENT = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?)\s*%")
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 
 

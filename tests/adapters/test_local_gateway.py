@@ -1,0 +1,112 @@
+"""The local gateway over real HTTP: the template's routes, payload 2.0, the default route, limits."""
+
+from __future__ import annotations
+
+import base64
+import json
+import socket
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+
+from ecid.adapters import local_gateway
+from ecid.adapters.local_gateway import gateway, routes_of
+
+ROOT = Path(__file__).parents[2]
+
+TEMPLATE = """
+Resources:
+  Table: { Type: AWS::DynamoDB::Table }
+  Echo:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: functions/echo/
+      Role: !GetAtt Table.Arn
+      Events:
+        One: { Type: HttpApi, Properties: { Method: get, Path: "/v1/things/{thing}" } }
+        Two: { Type: HttpApi, Properties: { Method: POST, Path: /v1/things } }
+        Work: { Type: SQS, Properties: { Queue: !Ref Table } }
+        Rest: { Type: HttpApi, Properties: { ApiId: !Ref Api } }
+"""
+
+ECHO = """
+import json
+def handler(event, context):
+    body = json.dumps({"event": event, "request": context.aws_request_id})
+    return {"statusCode": 207, "headers": {"x-seen": "yes"}, "cookies": ["a=b"], "body": body}
+"""
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    root = tmp_path_factory.mktemp("checkout")
+    (root / "functions" / "echo").mkdir(parents=True)
+    (root / "functions" / "echo" / "app.py").write_text(ECHO)
+    (root / "template.yaml").write_text(TEMPLATE)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = uvicorn.Server(uvicorn.Config(gateway(root), host="127.0.0.1", port=port, log_level="error", ws="none"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(10)
+
+
+def ask(url: str, method: str = "GET", data: bytes | None = None) -> Any:
+    request = urllib.request.Request(url, data=data, method=method, headers={"X-Test": "Ä".encode().decode("latin-1")})  # noqa: S310 - loopback
+    return urllib.request.urlopen(request, timeout=10)  # noqa: S310
+
+
+def event_of(answer: Any) -> dict[str, Any]:
+    event: dict[str, Any] = json.load(answer)["event"]
+    return event
+
+
+def test_a_request_becomes_an_event(address: str) -> None:
+    with ask(f"{address}/v1/things/a%20b?x=1&x=2&y=%E4%B8%AD") as answer:
+        assert (answer.status, answer.headers["x-seen"], answer.headers["set-cookie"]) == (207, "yes", "a=b")
+        event = event_of(answer)
+    assert event["version"] == "2.0"
+    assert event["routeKey"] == "GET /v1/things/{thing}"
+    assert event["pathParameters"] == {"thing": "a b"}
+    assert event["rawPath"] == "/v1/things/a%20b"
+    assert event["queryStringParameters"] == {"x": "1,2", "y": "中"}
+    assert event["requestContext"]["http"]["method"] == "GET"
+
+
+def test_bodies_arrive_whole(address: str) -> None:
+    sent = bytes(range(256)) * 40
+    with ask(f"{address}/v1/things", "POST", sent) as answer:
+        event = event_of(answer)
+    assert base64.b64decode(event["body"]) == sent
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/elsewhere"), ("DELETE", "/v1/things"), ("PUT", "/v1/things/x")])
+def test_everything_else_takes_the_default_route(method: str, path: str, address: str) -> None:
+    with ask(address + path, method) as answer:
+        assert event_of(answer)["routeKey"] == "ANY $default"
+
+
+def test_too_large_is_refused_before_any_function(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local_gateway, "MAX_BODY_BYTES", 1000)
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        ask(f"{address}/v1/things", "POST", b"x" * 2000)
+    assert refused.value.code == 413
+    refused.value.close()
+
+
+def test_the_real_template_has_handlers_for_its_routes() -> None:
+    routes = list(routes_of((ROOT / "template.yaml").read_text("utf-8")))
+    assert {route.path for route in routes} >= {"/verify", "/v1/domains/{domain}", "/v1/domains/batch", "$default"}
+    assert all((ROOT / route.code / "app.py").exists() for route in routes)
