@@ -50,6 +50,6 @@ clean:
 	@touch $@
 
 .stamp-node: package.json package-lock.json
-	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' || { echo "ecid needs Node 20 or newer; see README.md" >&2; exit 1; }
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || { echo "ecid needs Node 20 or newer; see README.md" >&2; exit 1; }
 	@npm ci --silent
 	@touch $@

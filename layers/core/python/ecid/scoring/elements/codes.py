@@ -37,7 +37,6 @@ def code_of(kind: Fixed, value: str) -> str | None:
     return match.group(1) if said in (None, match.group(1)) else None
 
 
-@cache
 def is_import_only(value: str) -> bool:
     """Whether the preference states code 3, which exists for imports only."""
     return re.fullmatch(str(table("codes")["preference"]["import_only"]), plain(value)) is not None

@@ -11,6 +11,7 @@ from functools import cache, lru_cache
 
 from ecid.scoring.elements import answers
 from ecid.scoring.elements.bounds import outside, readings
+from ecid.scoring.elements.codes import code_of
 from ecid.scoring.elements.families import (
     Family,
     Members,
@@ -48,7 +49,7 @@ def _without_preference() -> frozenset[str]:
 
 def preference(goods: Goods, slot: Slot) -> Failure | None:
     """A preference said to be enjoyed in a country that grants none (M5)."""
-    if plain(slot.value)[:1] == "1" and goods.destination in _without_preference():
+    if code_of("preference", slot.value) == "1" and goods.destination in _without_preference():
         return failure(slot, "no_preference", destination=str(goods.destination))
     return None
 

@@ -48,6 +48,8 @@ def _says_nothing(label: Label, word: str, mandatory: bool) -> Reason | None:
         # Conditional elements, yes/no elements and brands may be answered by "none" (for brands BRAND_MISMATCH looks at it).
         free = not mandatory or label.kind in ("yes_no", "brand") or "有" in label.brackets or "无" in label.brackets or "是否" in label.brackets
         return None if free else "nothing"
+    # 型号见附件 points away as much as 见附件 does.
+    word = word.removeprefix(core(label.base)) or word
     if _pattern("pointer").fullmatch(word):
         return "pointer"
     if _REPEATED_SIGN.fullmatch(word) or _pattern("placeholder").fullmatch(word):
