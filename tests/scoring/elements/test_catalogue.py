@@ -111,3 +111,13 @@ def test_plausible_strings_pass() -> None:
     flagged = [(goods.code, [(rule, f.label, f.seen) for rule, f in found]) for goods in judged if (found := corpus.findings(goods))]
     assert len(judged) > 8_900
     assert len(flagged) <= _SHARE_ALLOWED * len(judged), flagged[:20]
+
+
+def test_corpora_hold_on_the_official_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    official = {line.code: line for line in lines()}
+    monkeypatch.setattr(corpus, "line", official.__getitem__)
+    alarms = [case["id"] for case in corpus.clean() if corpus.findings(corpus.goods(case))]
+    assert alarms == []
+    planted = corpus.planted()
+    missed = [(rule, case) for rule, case in planted if [(code, f.position) for code, f in corpus.findings(corpus.with_defect(case))] != [(rule, case["at"])]]
+    assert missed == []

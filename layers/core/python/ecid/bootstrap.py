@@ -132,7 +132,7 @@ class LocalPlatform(Platform):
             if running is None:
                 self.engine = start_engine(settings.home / "platform.db", [CHECKOUT])
                 running = self.engine.endpoint
-                self._engine_file.write_text(json.dumps({"endpoint": running, "pid": os.getpid()}), "utf-8")
+                self._engine_file.write_text(json.dumps({"endpoint": running}), "utf-8")
             settings = replace(settings, dynamodb_endpoint=running)
         client = dynamodb_client(settings)
         create_tables(client, settings)
@@ -157,12 +157,13 @@ class LocalPlatform(Platform):
 
     def _running(self) -> str | None:
         """The address of the engine that another process of ours keeps running on the same home, if it still does."""
+        from ecid.adapters.embedded_engine import is_up
+
         try:
-            state = json.loads(self._engine_file.read_text("utf-8"))
-            os.kill(int(state["pid"]), 0)
-        except (OSError, ValueError, KeyError):
+            endpoint = str(json.loads(self._engine_file.read_text("utf-8"))["endpoint"])
+        except (OSError, ValueError, KeyError, TypeError):
             return None
-        return str(state["endpoint"])
+        return endpoint if endpoint.startswith("http://127.0.0.1:") and is_up(endpoint) else None
 
 
 @cache

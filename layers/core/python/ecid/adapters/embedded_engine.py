@@ -108,7 +108,8 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait_until_up(endpoint: str, process: subprocess.Popen[bytes]) -> None:
+def is_up(endpoint: str) -> bool:
+    """Whether a DynamoDB-compatible engine answers there."""
     client = boto3.client(
         "dynamodb",
         endpoint_url=endpoint,
@@ -117,12 +118,17 @@ def _wait_until_up(endpoint: str, process: subprocess.Popen[bytes]) -> None:
         aws_secret_access_key="local",  # noqa: S106 – the engine checks none
         config=Config(connect_timeout=1, read_timeout=1, retries={"total_max_attempts": 1}),
     )
+    try:
+        client.list_tables()
+    except (ClientError, BotoCoreError):
+        return False
+    return True
+
+
+def _wait_until_up(endpoint: str, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + _START_WITHIN
     while time.monotonic() < deadline and process.poll() is None:
-        try:
-            client.list_tables()
-        except (ClientError, BotoCoreError):
-            time.sleep(0.02)
-        else:
+        if is_up(endpoint):
             return
+        time.sleep(0.02)
     raise SourceUnavailable
