@@ -48,13 +48,13 @@ clean:
 
 .stamp-venv: requirements/dev.txt pyproject.toml
 	@python=$$(.ci/find-python) && $$python -m venv .venv
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.txt
 	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .stamp-sam: requirements/sam.txt
 	@python=$$(.ci/find-python) && $$python -m venv .venv-sam
-	@.venv-sam/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/sam.txt
+	@.venv-sam/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/sam.txt
 	@touch $@
 
 .stamp-node: package.json package-lock.json
