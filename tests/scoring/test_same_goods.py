@@ -48,6 +48,17 @@ def test_value_decides_which_code_is_the_products(lines: Lines, reference: Refer
             [HIGH, HIGH, {"code": "9403200000", "name": "六角螺栓", "specification": "1|0|合金钢|1000MPa|固力牌|GL-M8|8mm"}],
             True,
         ),  # same words, other order of elements
+        # a telling model is enough, however the name is worded; a decimal point is no noise
+        (
+            [{**HIGH, "specification": "1|0|合金钢|1000MPa|固力牌|GL-M812X|8mm"}] * 2
+            + [{**OTHER, "name": "弹簧垫圈", "specification": "1|0|合金钢|1000MPa|固力牌|GL-M812X|8mm"}],
+            True,
+        ),
+        ([{**HIGH, "specification": "1|0|合金钢|1000MPa|固力牌|CD-7.6|8mm"}] * 2 + [{**OTHER, "specification": "1|0|合金钢|500MPa|固力牌|CD-76|8mm"}], False),
+        (
+            [{**HIGH, "specification": "0|0|合金钢|1000MPa|无品牌|无型号|9.0mm"}] * 2 + [{**OTHER, "specification": "0|0|合金钢|1000.0MPa|无品牌|无型号|90mm"}],
+            False,
+        ),
     ],
 )
 def test_what_makes_goods_the_same(rows: list[dict[str, Any]], same: bool, lines: Lines, reference: Reference) -> None:
@@ -84,3 +95,9 @@ def test_a_change_forced_by_the_nomenclature_is_no_split(lines: Lines, reference
     old = [{**module, "code": "8541402000", "sku": "PV550", "declared_on": date(2021, 6, n + 1)} for n in range(4)]
     new = [{**module, "code": "8541430000", "sku": "PV550", "declared_on": date(2025, 6, n + 1)} for n in range(6)]
     assert split(lines, reference, [*old, *new]) == ()
+
+
+def test_a_model_that_a_whole_range_shares_is_a_filler(lines: Lines, reference: Reference) -> None:
+    spec = "1|0|合金钢|1000MPa|固力牌|STD-2025A|8mm"
+    rows = [{**HIGH, "name": name, "specification": spec} for name in ("六角螺栓", "圆垫片", "膨胀钩", "吊环")]
+    assert split(lines, reference, [*rows, {**OTHER, "name": "开口销", "specification": spec}]) == ()

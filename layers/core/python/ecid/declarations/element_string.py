@@ -17,6 +17,7 @@ from ecid.errors import BadInput
 _LINE_BREAK = re.compile(r"[ \t\u3000]*[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+[ \t\u3000]*")
 _WORD_BREAK = re.compile(r"(?<=[0-9A-Za-z])\n(?=[0-9A-Za-z])")
 _ORDINAL = re.compile(r"\s*(\d{1,2})(?:\s*[、:：)）]|[.．](?!\d))\s*")
+_ORDINAL_OR_DECIMAL = re.compile(r"\s*(\d{1,2})\s*[、:：)）.．]\s*")
 _INLINE_ORDINAL = re.compile(r"(?<=\S)\s+(?=\d{1,2}[、.．](?!\d))")
 _CODES_FIRST = re.compile(r"\s*[0-4]\s*、\s*[0-3]\s*(?:、|$)")
 _LABEL = re.compile(r"\s*([^:：|]{1,24}?)\s*[:：]\s*(.*)", re.DOTALL)
@@ -45,7 +46,7 @@ def parse_specification(text: str) -> ElementString:
         values = [value.strip() for value in text.split("|")]
     else:
         values = _split(join_lines(text), flags)
-    if ":" in text or "：" in text or _ORDINAL.match(values[0]):
+    if ":" in text or "：" in text or _ORDINAL_OR_DECIMAL.match(values[0]):
         values = _strip_labels(values, flags)
     if values == [""]:
         return ElementString((), tuple(flags))
@@ -83,13 +84,13 @@ def _split(text: str, flags: list[str]) -> list[str]:
 
 def _is_list(text: str, values: list[str]) -> bool:
     """A semicolon always separates values; 、 and blanks also stand inside values, so that codes, ordinals or labels must show that it is a list."""
-    return ";" in text or "；" in text or bool(_CODES_FIRST.match(text)) or _numbered(values) or _role(values[0]) in _FIRST_ROLES
+    return ";" in text or "；" in text or bool(_CODES_FIRST.match(text)) or _numbering(values) is not None or _role(values[0]) in _FIRST_ROLES
 
 
 def _strip_labels(values: list[str], flags: list[str]) -> list[str]:
-    numbered = _numbered(values)
-    bare = [_ORDINAL.sub("", value, count=1) for value in values] if numbered else list(values)
-    labelled_throughout = numbered or _role(bare[0]) in _FIRST_ROLES
+    ordinal = _numbering(values)
+    bare = [ordinal.sub("", value, count=1) for value in values] if ordinal else list(values)
+    labelled_throughout = ordinal is not None or _role(bare[0]) in _FIRST_ROLES
     stripped = [_strip_label(value, labelled_throughout) for value in bare]
     if labelled_throughout and _role(bare[0]) == "name":
         # Some publications count the goods name as element 1; its own label says so, and the name has its own field.
@@ -99,11 +100,21 @@ def _strip_labels(values: list[str], flags: list[str]) -> list[str]:
     return stripped
 
 
-def _numbered(values: list[str]) -> bool:
-    """Whether every value that is not empty begins with an ordinal, and they go on by one from 0 or 1."""
-    found = [_ORDINAL.match(value) for value in values if value.strip()]
-    numbers = [int(match[1]) for match in found if match]
-    return len(numbers) == len(found) >= _FEWEST_NUMBERED and numbers[0] in {0, 1} and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+def _numbering(values: list[str]) -> re.Pattern[str] | None:
+    """What takes the ordinals off, if every value that is not empty begins with one and they go on by one from 0 or 1.
+
+    `1.1;2.0;3.锂离子` is a list of 1, 0 and 锂离子, though its first values look like decimals: the third one shows that it is a list.
+    """
+    filled = [value for value in values if value.strip()]
+    if _goes_on_by_one(filled, _ORDINAL):
+        return _ORDINAL
+    told = len(filled) > _FEWEST_NUMBERED and any(_ORDINAL.match(value) for value in filled)
+    return _ORDINAL_OR_DECIMAL if told and _goes_on_by_one(filled, _ORDINAL_OR_DECIMAL) else None
+
+
+def _goes_on_by_one(values: list[str], ordinal: re.Pattern[str]) -> bool:
+    numbers = [int(match[1]) for value in values if (match := ordinal.match(value))]
+    return len(numbers) == len(values) >= _FEWEST_NUMBERED and numbers[0] in {0, 1} and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
 
 
 def _role(value: str) -> str | None:

@@ -20,7 +20,7 @@ from ecid.scoring.goods import Goods, Slot
 
 _SHARED_FACTS = 2
 _LABEL_BRACKETS = re.compile(r"[（(].*?[）)]$|[（(][^（()）]*[）)]")
-_NOISE = re.compile(r"[\s\"'“”‘’()（）\[\]【】,，.。;；:：/\\_*×-]+")
+_NOISE = re.compile(r"[\s\"'“”‘’()\[\]【】,，。;；:_-]+|(?<![0-9])[./*]|[./*](?![0-9])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +29,26 @@ class _Words:
     model: re.Pattern[str]
     nobody: frozenset[str]
     no_value: re.Pattern[str]
+    telling_model: re.Pattern[str]
+    most_names: int
 
 
 @cache
 def _words() -> _Words:
     data = tomllib.loads(files("ecid.scoring").joinpath("product_key.toml").read_text("utf-8"))
-    return _Words(re.compile(data["brand_label"]), re.compile(data["model_label"]), frozenset(data["nobodys_name"]), re.compile(data["no_value"]))
+    return _Words(
+        re.compile(data["brand_label"]),
+        re.compile(data["model_label"]),
+        frozenset(data["nobodys_name"]),
+        re.compile(data["no_value"]),
+        re.compile(data["telling_model"]),
+        data["most_names"],
+    )
 
 
 def normal(text: str) -> str:
-    """Text without width, case, space and punctuation differences."""
-    return _NOISE.sub("", unicodedata.normalize("NFKC", text).casefold())
+    """Text without differences of width, case, space and punctuation; what parts digits (7.6, 3/4, 10*20) stays."""
+    return _NOISE.sub("", unicodedata.normalize("NFKC", text).casefold().replace("×", "*"))
 
 
 def _real(slots: Iterable[Slot], label: re.Pattern[str]) -> str:
@@ -110,7 +119,8 @@ def _bigrams(name: str) -> frozenset[str]:
 def product_keys(goods: Sequence[Goods]) -> list[str]:
     """A key for each goods, empty where nothing tells whose goods they are. Equal keys: the same goods, whatever their codes.
 
-    A brand and model shared by goods whose names have nothing in common (a model column filled with a series name) do not make them the same.
+    A model that tells little (a series name, a size), shared by goods whose names have nothing in common, does not make them the same; nor does any
+    model that a whole range of unlike names shares.
     """
     keys = [_own_key(item) for item in goods]
     by_key: dict[str, list[int]] = defaultdict(list)
@@ -118,8 +128,10 @@ def product_keys(goods: Sequence[Goods]) -> list[str]:
         if key.startswith("brand:"):
             by_key[key].append(index)
     for key, members in by_key.items():
-        for index, kin in _kin([goods[i].name for i in members]).items():
-            keys[members[index]] = f"{key} {kin}"
+        kin = _kin([goods[i].name for i in members])
+        if len(set(kin.values())) > (_words().most_names if _words().telling_model.search(key) else 1):
+            for index, family in kin.items():
+                keys[members[index]] = f"{key} {family}"
     words: dict[str, list[int]] = defaultdict(list)
     for index, item in enumerate(goods):
         words[_same_words_key(item)].append(index)

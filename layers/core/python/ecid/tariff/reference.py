@@ -179,7 +179,11 @@ class Tariff:
         return any(six in found.texts for found in self.nomenclatures) or any(six in lines for lines in self._by_six.values())
 
     def _replacements(self, six: str, court: _Court) -> tuple[str, ...]:
-        return self._converted(six, court.nomenclature) if court.nomenclature else ()
+        """The codes that took the place of `six` on the day, those of its own heading first; with eight digits where an edition has the lines."""
+        found = self._converted(six, court.nomenclature) if court.nomenclature else ()
+        lines = self._by_six[court.nearest.id] if court.nearest else {}
+        ordered = sorted(found, key=lambda code: (code[:4] != six[:4], code))
+        return tuple(line for code in ordered for line in lines.get(code, (code,)))
 
     def _converted(self, six: str, target: Nomenclature) -> tuple[str, ...]:
         """The six-digit codes of `target` that a code of another nomenclature went into, or came from."""
