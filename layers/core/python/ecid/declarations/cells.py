@@ -231,12 +231,19 @@ def mode(text: str) -> tuple[str | None, Flags]:
 
 def brand_type(text: str) -> tuple[str | None, Flags]:
     """品牌类型 as its digit, as written where it is none."""
-    return vocabulary.brand_types().resolve(text) or _element(text), NONE
+    return _code_or_words(vocabulary.brand_types(), text)
 
 
 def preference(text: str) -> tuple[str | None, Flags]:
     """出口享惠情况 as its digit, as written where it is none."""
-    return vocabulary.preferences().resolve(text) or _element(text), NONE
+    return _code_or_words(vocabulary.preferences(), text)
+
+
+def _code_or_words(codes: vocabulary.CodeList, text: str) -> tuple[str | None, Flags]:
+    written, found = _element(text), codes.resolve(text)
+    if found is None or found == written:
+        return written, NONE
+    return found, (flags.CODE_FROM_WORDS,)
 
 
 def _element(text: str) -> str | None:
