@@ -59,7 +59,7 @@ def score(lines: pl.DataFrame, reference: Reference, policy: Policy, request: Re
         band=policy.band(exact) if exact is not None and request.provenance == "feed" else None,
         coverage_ppm=coverage[0],
         lines_judged=len(judgements.lines),
-        lines_weighed=int((judgements.lines["w"] > 0).sum()),
+        lines_weighed=int(judgements.lines["weighed"].sum()),
         lines_outside_period=outside,
         edition_substituted=int(judgements.lines["substituted"].sum()),
         dimensions=tuple(_blank_points(dimensions) if insufficient else dimensions),
@@ -127,7 +127,7 @@ def _dimensions(judgements: Judgements, defects: Defects, coverage: Mapping[int,
     shares = {dimension.number: defects.share(dimension.number) for dimension in judged}
     exact = {
         dimension.number: Fraction(dimension.weight * ALL_POINTS, in_all)
-        * min(Fraction(1), Fraction(shares[dimension.number] * PPM, policy.total_weight * PPM * dimension.full_ppm))
+        * min(Fraction(1), Fraction(shares[dimension.number], policy.total_weight * dimension.full_ppm))
         for dimension in judged
     }
     # The score is floored, so the loss is rounded up.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -17,6 +18,8 @@ from ecid.declarations.element_string import parse_specification
 from ecid.tariff.model import Element, TariffLine
 
 SlotKind = Literal["brand_type", "preference", "element", "gtin", "cas", "other"]
+Partings = tuple[tuple[str, str], ...]
+"""Where other lines of a heading part from a line: its own text at that level, and theirs."""
 _TAIL: tuple[tuple[SlotKind, str], ...] = (("gtin", "GTIN"), ("cas", "CAS"), ("other", "其他"))
 
 
@@ -36,7 +39,8 @@ class Slot:
 class Goods:
     """What rules judge. `code` has eight digits; `line` is the tariff line in force (or substituted) on the day, None where the code has none.
 
-    `slots` is empty when the line or its elements are not known; `surplus` are non-empty values beyond the last place.
+    `slots` is empty when the line or its elements are not known; `surplus` are non-empty values beyond the last place; `partings` say how the line
+    differs from the others of its heading (`partings_of`), empty where these are not known.
     """
 
     code: str
@@ -46,6 +50,7 @@ class Goods:
     slots: tuple[Slot, ...]
     surplus: tuple[str, ...]
     flags: tuple[str, ...] = ()
+    partings: Partings = ()
 
     def slot(self, kind: SlotKind) -> Slot | None:
         """The first place of that kind."""
@@ -76,7 +81,18 @@ def is_mandatory(element: Element) -> bool:
     return bare not in never and not conditional.search(bare) and not in_brackets.search(element.label)
 
 
-def goods_of(code: str, name: str, specification: str, destination: str | None, line: TariffLine | None) -> Goods:
+def partings_of(line: TariffLine, heading: Iterable[TariffLine]) -> Partings:
+    """How the lines of a heading part from `line`: at the first level of text where they differ, each pair once, in the order of the tariff."""
+    own = (*line.path, line.name)
+    found: dict[tuple[str, str], None] = {}
+    for other in heading:
+        parting = next(((mine, theirs) for mine, theirs in zip(own, (*other.path, other.name), strict=False) if mine != theirs), None)
+        if parting:
+            found[parting] = None
+    return tuple(found)
+
+
+def goods_of(code: str, name: str, specification: str, destination: str | None, line: TariffLine | None, partings: Partings = ()) -> Goods:
     """Parse the specification and lay it beside the elements of `line`."""
     parsed = parse_specification(specification)
     if line is None or not line.elements_known:
@@ -93,4 +109,4 @@ def goods_of(code: str, name: str, specification: str, destination: str | None, 
         for position, (kind, label, mandatory, element) in enumerate(asked)
     )
     surplus = tuple(value for value in values[len(asked) :] if value.strip())
-    return Goods(code[:8], name, destination, line, slots, surplus, parsed.flags)
+    return Goods(code[:8], name, destination, line, slots, surplus, parsed.flags, partings)

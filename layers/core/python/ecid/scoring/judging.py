@@ -8,7 +8,7 @@ from datetime import date
 
 import polars as pl
 
-from ecid.scoring.goods import Goods, goods_of
+from ecid.scoring.goods import Goods, Partings, goods_of, partings_of
 from ecid.scoring.policy import PPM
 from ecid.scoring.product_key import product_keys
 from ecid.scoring.rule import Failure
@@ -54,7 +54,7 @@ def judge(lines: pl.DataFrame, tariff: Tariff) -> Judgements:
     claims = pl.col("specification").str.contains(r"^[^|]*\|\s*[1１]\s*(\||$)")
     lines = lines.with_columns(destination=pl.when(claims).then(pl.col("destination")))
     distinct = lines.select(GOODS_COLUMNS).unique().sort(GOODS_COLUMNS).with_row_index("goods")
-    goods = _judge_goods(distinct, tariff_lines)
+    goods = _judge_goods(distinct, tariff_lines, _partings(tariff_lines, tariff))
     distinct = distinct.with_columns(pl.Series("key", [item.key for item in goods], dtype=pl.String))
     lines = lines.join(distinct, on=GOODS_COLUMNS, how="left", nulls_equal=True, maintain_order="left")
     return Judgements(_with_sku_keys(lines), codes, goods)
@@ -66,9 +66,21 @@ def _with_sku_keys(lines: pl.DataFrame) -> pl.DataFrame:
     return lines.with_columns(key=pl.when(sku.is_not_null() & (sku != "")).then(pl.lit("sku:") + sku).otherwise(pl.col("key")))
 
 
-def _judge_goods(distinct: pl.DataFrame, tariff_lines: Mapping[tuple[str, str | None], TariffLine]) -> list[JudgedGoods]:
+_Lines = Mapping[tuple[str, str | None], TariffLine]
+
+
+def _partings(tariff_lines: _Lines, tariff: Tariff) -> dict[tuple[str, str | None], Partings]:
+    """How each declared line parts from the others of its heading, in the edition that judged it."""
+    headings: dict[tuple[str, str | None], list[TariffLine]] = {}
+    for edition in tariff.editions:
+        for code, line in edition.lines.items():
+            headings.setdefault((code[:4], edition.id), []).append(line)
+    return {(code, edition): partings_of(line, headings.get((code[:4], edition), ())) for (code, edition), line in tariff_lines.items()}
+
+
+def _judge_goods(distinct: pl.DataFrame, tariff_lines: _Lines, partings: Mapping[tuple[str, str | None], Partings]) -> list[JudgedGoods]:
     parsed = [
-        goods_of(code8, name, specification, destination, tariff_lines.get((code8, edition)))
+        goods_of(code8, name, specification, destination, tariff_lines.get((code8, edition)), partings.get((code8, edition), ()))
         for code8, edition, name, specification, destination in distinct.select(GOODS_COLUMNS).iter_rows()
     ]
     return [_judged(goods, key) for goods, key in zip(parsed, product_keys(parsed), strict=True)]
