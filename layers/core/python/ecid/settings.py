@@ -25,8 +25,8 @@ class Settings:
     """Folder of the reviewed knowledge pack."""
     data_dir: Path | None = None
     """Folder with reference data files that `ecid knowledge build` imports; unset, the program knows its own pack only."""
-    operator: str = "an independent operator"
-    """Name of whoever runs this installation, shown on every page; never a customs authority unless it is one."""
+    operator: str = ""
+    """Name of whoever runs this installation, shown on every page; empty means that it is called an independent operator, in the reader's language."""
     public_url: str = "http://127.0.0.1:8000"
     """Address under which this installation is reached."""
     verify_base_url: str = "https://ecid.customs.gov.cn/verify"
