@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ecid.errors import BadInput
 from ecid.settings import Settings, settings_from
 
 
@@ -20,5 +21,5 @@ def test_values_have_their_types() -> None:
 
 
 def test_a_value_that_is_not_allowed_names_its_variable() -> None:
-    with pytest.raises(ValueError, match="ECID_PUBLIC_ANOMALIES"):
+    with pytest.raises(BadInput, match="ECID_PUBLIC_ANOMALIES"):
         settings_from({"ECID_PUBLIC_ANOMALIES": "all"})

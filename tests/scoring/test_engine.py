@@ -161,3 +161,34 @@ def test_points_add_up_exactly(rows: list[dict[str, Any]]) -> None:
         assert finding.points_micro == sum(finding.points_by_dimension.values())
         assert finding.lines
     assert len({finding.id for finding in result.findings}) == len(result.findings)
+
+
+def test_what_left_the_period_has_no_say(lines: Lines, reference: Reference) -> None:
+    spec = "1|0|合金钢|1000MPa|固力牌|GL-M812X|8mm"
+    old = [{"code": "7318151000", "name": "六角螺栓", "specification": spec, "declared_on": date(2025, 1, day)} for day in range(1, 11)]
+    new = [{"code": "7318159000", "name": "六角螺栓", "specification": spec, "declared_on": date(2025, 6, day)} for day in range(1, 11)]
+    rows = [*old, *new, *([{}] * 20)]
+    past = {"code": "7318159000", "name": "六角螺栓", "specification": spec, "declared_on": date(2020, 5, 5)}
+    alone, beside = run(lines(rows), reference), run(lines([*rows, past]), reference)
+    assert beside.score_exact_micro == alone.score_exact_micro
+    assert beside.lines_outside_period == 1
+
+
+def test_amounts_beyond_64_bits_still_weigh(lines: Lines, reference: Reference) -> None:
+    huge, small = {"total_e4": 9 * 10**18}, {"total_e4": 50_000}
+    result = run(lines([huge] * 30 + [small] * 30 + [{**small, "code": "99999999"}] * 5), reference)
+    # The small cells claim next to nothing beside the huge ones; what matters is that no sum wrapped round.
+    assert result.coverage_ppm == 1_000_000
+    assert result.score_exact_micro == ALL_POINTS
+    assert all(finding.weight_share_ppm >= 0 and finding.value_share_ppm >= 0 for finding in result.findings)
+
+
+def test_outdated_codes_are_judged_not_missing_a_reference(lines: Lines, reference: Reference) -> None:
+    result = run(lines([{"code": "8541402000"}] * 60), reference)
+    assert (result.insufficient_data, result.coverage_ppm) == (None, 1_000_000)
+    assert result.score is not None
+    assert result.score < 100
+
+
+def test_only_older_lines_are_no_declarations(lines: Lines, reference: Reference) -> None:
+    assert run(lines([{"declared_on": date(2021, 1, 5)}] * 30), reference).insufficient_data == "no_declarations"

@@ -115,12 +115,3 @@ class SourceUnavailable(EcidError):
     status = 503
     zh = "暂时无法查询数据源，请稍后再试；这不代表任何结论。"
     en = "The data source cannot be asked at the moment; please try again. This says nothing about the enterprise."
-
-
-class RateLimited(EcidError):
-    """Too many requests."""
-
-    code = "rate_limited"
-    status = 429
-    zh = "请求过于频繁，请稍后再试。"
-    en = "Too many requests; please wait a moment and try again."

@@ -10,6 +10,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
+from ecid.errors import BadInput
+
 _PACKAGE = Path(__file__).resolve().parent
 CHECKOUT = _PACKAGE.parents[3] if len(_PACKAGE.parents) > 3 else _PACKAGE
 """The folder that holds `template.yaml`, when the program runs from a checkout: local state and the pack do not depend on where a command is typed."""
@@ -55,7 +57,7 @@ class Settings:
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
-    """Read `ECID_*` from `environment`; an empty value counts as unset. Raises ValueError naming the variable when a value is not allowed."""
+    """Read `ECID_*` from `environment`; an empty value counts as unset. Raises BadInput naming the variable when a value is not allowed."""
     values: dict[str, object] = {}
     for spec in fields(Settings):
         raw = environment.get(f"ECID_{spec.name.upper()}", "")
@@ -64,5 +66,5 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         values[spec.name] = Path(raw) if "Path" in str(spec.type) else raw
     settings = Settings(**values)  # type: ignore[arg-type]
     if settings.public_anomalies not in ("records", "counts"):
-        raise ValueError("ECID_PUBLIC_ANOMALIES must be 'records' or 'counts'")
+        raise BadInput(detail="ECID_PUBLIC_ANOMALIES: records | counts")
     return settings

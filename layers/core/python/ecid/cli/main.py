@@ -9,7 +9,7 @@ from typing import ClassVar
 import click
 
 from ecid import __version__, bootstrap
-from ecid.cli.options import default_language
+from ecid.cli.options import chosen_language, default_language
 from ecid.errors import BadInput, EcidError
 
 
@@ -47,13 +47,23 @@ def program(ctx: click.Context) -> None:
 
 def main() -> None:
     """Run the program; errors of ours become a sentence and an exit status: 2 for bad input, 3 for everything that is not the caller's fault."""
+    lang = default_language()
     try:
-        program.main(standalone_mode=False)
+        with program.make_context("ecid", sys.argv[1:]) as context:
+            try:
+                program.invoke(context)
+            finally:
+                lang = chosen_language(context)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
     except click.ClickException as error:
         error.show()
         sys.exit(2)
     except click.Abort:
         sys.exit(130)
     except EcidError as error:
-        click.echo(f"{error.code}: {error.sentence(default_language())}", err=True)
+        click.echo(f"{error.code}: {error.sentence(lang)}", err=True)
         sys.exit(2 if isinstance(error, BadInput) else 3)
+    except OSError as error:
+        click.echo(f"{error.filename or 'ecid'}: {error.strerror}", err=True)
+        sys.exit(3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import date
 from pathlib import Path
 
@@ -38,12 +39,18 @@ _FINDINGS_SHOWN = 20
 _REJECTED_SHOWN = 10
 
 
+def _a_number(_ctx: click.Context, _param: click.Parameter, value: float | None) -> float | None:
+    if value is not None and math.isnan(value):
+        raise click.BadParameter("not a number")
+    return value
+
+
 @click.command("scan")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE...")
 @click.option("--from", "since", type=DAY, help="First declaration day to look at (default: all; 36 months are weighed).")
 @click.option("--to", "until", type=DAY, help="Last declaration day to look at.")
 @click.option("--as-of", type=DAY, help="The day of the scan (default: today in Beijing).")
-@click.option("--fail-under", type=click.FloatRange(0, 100), help="Exit with 1 when the score is below this, or cannot be given.")
+@click.option("--fail-under", type=click.FloatRange(0, 100), callback=_a_number, help="Exit with 1 when the score is below this, or cannot be given.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 @lang_option
 @click.pass_obj

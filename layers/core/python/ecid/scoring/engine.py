@@ -103,12 +103,12 @@ def _weighed(lines: pl.DataFrame, reference: Reference, policy: Policy) -> pl.Da
 def _coverage(judgements: Judgements, policy: Policy) -> Mapping[int, int]:
     """Share of weight judged, in millionths: under 0 by dimensions 1 to 3 together, under 1, 2, 3, 5 by each alone."""
     lines = judgements.lines
-    unknown = pl.col("state") == "unknown"
     by_code = pl.col("state").is_in(["valid", "unknown", "not_in_force"])
     described = any(item.goods.slots and any(slot.value for slot in item.goods.slots) for item in judgements.goods)
     with_elements = pl.Series([bool(item.goods.slots) for item in judgements.goods], dtype=pl.Boolean)
     has_elements = pl.col("goods").replace_strict(list(range(len(with_elements))), with_elements, return_dtype=pl.Boolean, default=False)
-    by_elements = unknown | ((pl.col("state") == "valid") & has_elements & pl.lit(described))
+    # A code that is unknown or no longer in force cannot be judged further: that is a verdict, not a lack of reference.
+    by_elements = pl.col("state").is_in(["unknown", "not_in_force"]) | ((pl.col("state") == "valid") & has_elements & pl.lit(described))
     shares = lines.select(
         all=pl.col("w").filter(by_code & by_elements).sum(),
         codes=pl.col("w").filter(by_code).sum(),
@@ -151,14 +151,14 @@ def _state(number: int, judgements: Judgements, coverage: Mapping[int, int]) -> 
     if number not in RULE_DIMENSIONS.values():
         return "no_rules_in_engine"
     if number == 5:
-        keyed = judgements.lines.filter(pl.col("key") != "")
+        keyed = judgements.lines.filter(pl.col("in_period") & (pl.col("key") != ""))
         return "judged" if keyed["key"].n_unique() < len(keyed) else "no_line_concerned"
     return "judged" if coverage[number] or judgements.lines["w"].sum() == 0 else "reference_missing"
 
 
 def _insufficient(judgements: Judgements, covered: int, policy: Policy) -> Insufficiency | None:
     lines = judgements.lines
-    if lines.is_empty():
+    if not lines["in_period"].any():
         return "no_declarations"
     if int(lines["weighed"].sum()) < policy.sufficient_lines:
         return "too_few"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -40,7 +40,8 @@ class Judgements:
 
 
 def judge(lines: pl.DataFrame, tariff: Tariff) -> Judgements:
-    """Judge every distinct code and day, then every distinct goods. `lines` needs `at`, `code`, `code8`, `day`, `name`, `specification`, `destination`."""
+    """Judge every distinct code and day, then every distinct goods. `lines` needs `at`, `code`, `code8`, `day`, `name`, `specification`,
+    `destination`, `in_period`."""
     pairs = lines.select("code", "day").unique().sort("code", "day")
     codes = {(code, day): tariff.judge(code, day) for code, day in pairs.iter_rows()}
     judged = pairs.with_columns(
@@ -53,10 +54,10 @@ def judge(lines: pl.DataFrame, tariff: Tariff) -> Judgements:
     # The destination matters to a preference claim alone; without this, one product sold to 100 countries would be judged 100 times.
     claims = pl.col("specification").str.contains(r"^[^|]*\|\s*[1１]\s*(\||$)")
     lines = lines.with_columns(destination=pl.when(claims).then(pl.col("destination")))
-    distinct = lines.select(GOODS_COLUMNS).unique().sort(GOODS_COLUMNS).with_row_index("goods")
+    distinct = lines.group_by(GOODS_COLUMNS).agg(pl.col("in_period").any()).sort(GOODS_COLUMNS).with_row_index("goods")
     goods = _judge_goods(distinct, tariff_lines, _partings(tariff_lines, tariff))
     distinct = distinct.with_columns(pl.Series("key", [item.key for item in goods], dtype=pl.String))
-    lines = lines.join(distinct, on=GOODS_COLUMNS, how="left", nulls_equal=True, maintain_order="left")
+    lines = lines.join(distinct.drop("in_period"), on=GOODS_COLUMNS, how="left", nulls_equal=True, maintain_order="left")
     return Judgements(_with_sku_keys(lines), codes, goods)
 
 
@@ -83,7 +84,16 @@ def _judge_goods(distinct: pl.DataFrame, tariff_lines: _Lines, partings: Mapping
         goods_of(code8, name, specification, destination, tariff_lines.get((code8, edition)), partings.get((code8, edition), ()))
         for code8, edition, name, specification, destination in distinct.select(GOODS_COLUMNS).iter_rows()
     ]
-    return [_judged(goods, key) for goods, key in zip(parsed, product_keys(parsed), strict=True)]
+    return [_judged(goods, key) for goods, key in zip(parsed, _keys(parsed, distinct["in_period"].to_list()), strict=True)]
+
+
+def _keys(goods: Sequence[Goods], in_period: Sequence[bool]) -> list[str]:
+    """Product keys. Goods of the period get theirs from each other alone: what has left the period has no say in the score."""
+    keys = product_keys(goods)
+    if all(in_period):
+        return keys
+    inside = iter(product_keys([item for item, within in zip(goods, in_period, strict=True) if within]))
+    return [next(inside) if within else key for key, within in zip(keys, in_period, strict=True)]
 
 
 def _judged(goods: Goods, key: str) -> JudgedGoods:

@@ -39,7 +39,7 @@ class Defects:
     def of(cls, judgements: Judgements, tariff: Tariff, policy: Policy) -> Defects:
         """All defects of all lines."""
         lines = judgements.lines
-        split = split_defects(lines.select("at", "key", "code8", "day", "w"), policy, tariff.succeeds)
+        split = _split(lines.select("at", "key", "code8", "day", "w", "in_period"), policy, tariff)
         of_split = split.select("at", pl.lit(5, pl.Int64).alias("dimension"), pl.lit(SAME_GOODS_SPLIT).alias("rule"), "x")
         rows = pl.concat([_of_codes(judgements), _of_goods(judgements), of_split])
         rows = rows.join(lines.select("at", "w"), on="at", how="left").sort("at", "dimension", "rule")
@@ -50,6 +50,15 @@ class Defects:
         """Σ w · x over the lines, in millionths of weight units."""
         of_dimension = self.rows.filter(pl.col("dimension") == dimension).unique("at")
         return int((of_dimension["w"] * of_dimension["x"]).sum())
+
+
+def _split(lines: pl.DataFrame, policy: Policy, tariff: Tariff) -> pl.DataFrame:
+    """Split products. What lies outside the period is judged beside the rest, but has no say in it: its lines have left the score."""
+    inside = split_defects(lines.filter("in_period"), policy, tariff.succeeds)
+    if lines["in_period"].all():
+        return inside
+    outside = lines.filter(~pl.col("in_period")).select("at")
+    return pl.concat([inside, split_defects(lines, policy, tariff.succeeds).join(outside, on="at", how="semi")])
 
 
 def _of_codes(judgements: Judgements) -> pl.DataFrame:
@@ -79,7 +88,7 @@ def _of_goods(judgements: Judgements) -> pl.DataFrame:
 def findings_of(judgements: Judgements, defects: Defects, lost: Mapping[int, int] | None, enterprise: str) -> tuple[Finding, ...]:
     """All findings, costliest first; `lost` (points by dimension, millionths) is None while data are insufficient, and then so are their points."""
     lines = judgements.lines
-    total_value = int(lines["value"].sum())
+    total_value = int(lines["value"].cast(pl.Int128).sum())
     rows = defects.rows.join(lines.select("at", "key", "code", "code8", "line_id", "name", "day", "value", "goods"), on="at", how="left")
     rows = rows.with_columns(key=pl.when(pl.col("key") == "").then(pl.col("name")).otherwise(pl.col("key")))
     claims = _claims(rows)
@@ -136,7 +145,7 @@ def _finding(
         goods_name=group["name"][0],
         lines=tuple(group["line_id"].to_list()),
         weight_share_ppm=int(group["w"].sum()) * PPM // total_weight if total_weight else 0,
-        value_share_ppm=int(group["value"].sum()) * PPM // total_value if total_value else 0,
+        value_share_ppm=int(group["value"].cast(pl.Int128).sum()) * PPM // total_value if total_value else 0,
         first_day=group["day"].min(),  # type: ignore[arg-type]
         last_day=group["day"].max(),  # type: ignore[arg-type]
         suggested_codes=suggested,

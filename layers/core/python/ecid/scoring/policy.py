@@ -41,8 +41,6 @@ class Policy:
     earlier_lines_ppm: int
     trend_days: int
     trend_points_micro: int
-    advance_ruling_below: int
-    buyers_ask_for: int
     dimensions: tuple[Dimension, ...]
 
     def band(self, score_exact_micro: int) -> str:
@@ -54,7 +52,7 @@ class Policy:
 def load_policy(policy_id: str = "2026-05") -> Policy:
     """The policy `policy_id` from its file in this package."""
     data = tomllib.loads(files("ecid.scoring").joinpath(f"policy-{policy_id}.toml").read_text("utf-8"))
-    weights, sufficient, same_goods, advice = data["weights"], data["sufficient"], data["same_goods"], data["advice"]
+    weights, sufficient, same_goods = data["weights"], data["sufficient"], data["same_goods"]
     return Policy(
         id=data["id"],
         valid_from=data["valid_from"],
@@ -70,7 +68,5 @@ def load_policy(policy_id: str = "2026-05") -> Policy:
         earlier_lines_ppm=same_goods["earlier_lines_ppm"],
         trend_days=data["trend"]["days"],
         trend_points_micro=data["trend"]["points_micro"],
-        advance_ruling_below=advice["advance_ruling_below"],
-        buyers_ask_for=advice["buyers_ask_for"],
         dimensions=tuple(Dimension(**dimension) for dimension in data["dimension"]),
     )

@@ -16,7 +16,7 @@ def line_weights(values_fen: pl.Series, cells: pl.Series, weighed: pl.Series, po
     float64, element by element, from exact
     integer sums: the same on every machine. What rounding leaves goes to the largest remainders, then to line order.
     """
-    frame = pl.DataFrame({"value": values_fen.cast(pl.Int64), "cell": cells, "weighed": weighed})
+    frame = pl.DataFrame({"value": values_fen.cast(pl.Int128), "cell": cells, "weighed": weighed})  # sums of what 64 bits can hold
     counted = frame.filter("weighed")
     if counted.is_empty():
         return pl.Series("w", [0], dtype=pl.Int64).new_from_index(0, len(frame))

@@ -10,6 +10,7 @@ from pathlib import Path
 from ecid.clearance.window import beijing_date
 from ecid.declarations.lines import ReadResult
 from ecid.declarations.readers import read_files
+from ecid.errors import BadInput
 from ecid.scoring.engine import Request, score
 from ecid.scoring.policy import load_policy
 from ecid.scoring.reference import Reference
@@ -36,12 +37,14 @@ def scan_files(
     """Read the files of one enterprise and score them as of a day (default: today in Beijing).
 
     With `since` or `until` only that period counts; else everything up to the day is judged, and the policy's months are weighed. Raises UnreadableFile,
-    UnsupportedFormat and PayloadTooLarge.
+    UnsupportedFormat, PayloadTooLarge, and BadInput for a period that ends before it begins.
     """
     today = beijing_date(now)
     day = as_of or today
     read = read_files(paths, today)
     period = (since or date.min, min(until or day, day)) if since or until else None
+    if period and period[0] > period[1]:
+        raise BadInput(detail=f"{period[0]} > {period[1]}")
     exporters = read.lines["exporter_uscc"].drop_nulls().unique().sort().to_list()
     enterprise = exporters[0] if len(exporters) == 1 else "file"
     return Scan(score(read.lines, reference, load_policy(), Request(enterprise, "file", day, period)), read)
