@@ -112,3 +112,36 @@ def test_a_missing_file_is_a_usage_error(monkeypatch: pytest.MonkeyPatch, capsys
         cli.main()
     assert left.value.code == 2
     assert "nowhere.csv" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--fail-under", "nan"], ["--fail-under", "101"], ["--as-of", "0001-01-01"], ["--as-of", "2025-13-01"], ["--from", "2025-05-01", "--to", "2025-01-01"]],
+)
+def test_senseless_options_are_refused(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["ecid", "scan", str(SAMPLES / "newleaf" / "declarations.csv"), *arguments])
+    with pytest.raises(SystemExit) as left:
+        cli.main()
+    assert left.value.code == 2
+
+
+@pytest.mark.parametrize(("lang", "sentence"), [("zh", "无法读取文件"), ("en", "Cannot read the file")])
+def test_errors_come_in_the_language_asked_for(
+    lang: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty.csv").write_bytes(b"")
+    monkeypatch.setattr("sys.argv", ["ecid", "scan", str(tmp_path / "empty.csv"), "--lang", lang])
+    with pytest.raises(SystemExit):
+        cli.main()
+    assert sentence in capsys.readouterr().err
+
+
+def test_a_home_that_is_no_folder_is_no_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("ECID_HOME", str(tmp_path / "file"))
+    bootstrap.platform.cache_clear()
+    monkeypatch.setattr("sys.argv", ["ecid", "verify", "example.com"])
+    with pytest.raises(SystemExit) as left:
+        cli.main()
+    assert left.value.code == 3
+    assert "file" in capsys.readouterr().err
