@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ecid.scoring.goods import Goods, goods_of
+from ecid.scoring.goods import Goods, Partings, goods_of
 from ecid.scoring.rule import Failure, GoodsRule
 from ecid.scoring.rules import brand_mismatch, check_digit, element_bad_code, element_contradicts, element_empty_talk, element_no_unit
 from ecid.tariff.model import Element, TariffLine
@@ -29,12 +29,18 @@ def line(code: str) -> TariffLine:
     return TariffLine(code, raw["name"], tuple(raw["path"]), elements=elements)
 
 
+@cache
+def partings(code: str) -> Partings:
+    """Where other lines of the heading part from this one, as far as the cases need it."""
+    return tuple((own, other) for own, other in read("lines")[code].get("partings", ()))
+
+
 def clean() -> list[dict[str, Any]]:
     return list(read("clean")["goods"])
 
 
 def goods(case: dict[str, Any]) -> Goods:
-    return goods_of(case["code"], case["name"], case["spec"], case.get("destination"), line(case["code"]))
+    return goods_of(case["code"], case["name"], case["spec"], case.get("destination"), line(case["code"]), partings(case["code"]))
 
 
 def planted() -> list[tuple[str, dict[str, Any]]]:

@@ -28,6 +28,8 @@ from ecid.scoring.elements.families import (
 from ecid.scoring.elements.kinds import label_of
 from ecid.scoring.elements.quantities import converted, measures
 from ecid.scoring.elements.shares import outweighed, share_bound, sum_off
+from ecid.scoring.elements.siblings import applies as tells_siblings_apart
+from ecid.scoring.elements.siblings import sibling
 from ecid.scoring.elements.text import CACHE, core, plain, table
 from ecid.scoring.elements.wording import failure
 from ecid.scoring.goods import Goods, Slot
@@ -138,6 +140,26 @@ def options(_: Goods, slot: Slot) -> Failure | None:
     return failure(slot, "options", options="、".join(label.options))
 
 
+_CHINESE = re.compile(r"[一-鿿]+")
+
+
+def exclusive(goods: Goods, slot: Slot) -> Failure | None:
+    """A short Chinese word that shares nothing with the options, the label, the goods' name or the code's text, where the options exclude all else."""
+    label, word = label_of(slot.label), core(slot.value)
+    if len(word) > int(table("options")["longest"]) or not _CHINESE.fullmatch(word):
+        return None
+    line = goods.line
+    told = {*label.brackets, *label.base, *goods.name, *(line.name if line else ""), *"".join(line.path if line else ())}
+    empty = set(str(table("options")["empty_characters"]))
+    return None if set(word) & told - empty else failure(slot, "options", options="、".join(label.options))
+
+
+def siblings(goods: Goods, slot: Slot) -> Failure | None:
+    """The value names what another line of the heading is for."""
+    other = sibling(goods, slot)
+    return failure(slot, "sibling", other=other) if other else None
+
+
 def shares(goods: Goods, slot: Slot) -> Failure | None:
     """Shares that cannot add up (M7), or fall on the wrong side of the code's own share (含棉量在85%及以上)."""
     if (total := sum_off(slot.label, goods.code, slot.value)) is not None:
@@ -162,6 +184,13 @@ def _is_strict(base: str) -> bool:
     return re.fullmatch(str(table("options")["strict"]), base) is not None
 
 
+@cache
+def _is_exclusive(label: str) -> bool:
+    taken = label_of(label)
+    denied = any(option.startswith(("非", "未", "不", "无")) for option in taken.options)
+    return taken.closed and not denied and re.fullmatch(str(table("options")["exclusive"]), taken.base) is not None
+
+
 Check = Callable[[Goods, Slot], Failure | None]
 
 
@@ -175,6 +204,8 @@ def checks_of(label: str, code: str) -> tuple[Check, ...]:
         (yes_or_no, taken.kind == "yes_no"),
         (families, bool(families_of(label, code))),
         (options, _is_strict(taken.base) and any(offered(family, label) for family in families_of(label, code))),
+        (exclusive, _is_exclusive(label)),
+        (siblings, tells_siblings_apart(label)),
         (shares, taken.kind == "composition" or (taken.quantity is not None and taken.quantity.dimensions == ("ratio",))),
         (thresholds, bool(readings(label, code))),
     )
