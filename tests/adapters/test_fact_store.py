@@ -104,6 +104,22 @@ def test_one_request_answers_a_verification(store: DynamoFactStore) -> None:
     assert store.get_record("b.example") == StoredRecord(None, synced)
 
 
+def test_look_alikes_are_found_under_each_key(store: DynamoFactStore) -> None:
+    for domain, keys in (("a.example", {"s:a", "e:a"}), ("b.example", {"e:a", "e:b"}), ("a.example", {"s:a"}), ("末来.example", {"s:末来"})):
+        store.put_lookalikes(domain, keys)
+    found = {key: store.get_lookalikes({key}) for key in ("s:a", "e:a", "e:b", "e:c", "s:末来")}
+    assert found == {"s:a": {"a.example"}, "e:a": {"a.example", "b.example"}, "e:b": {"b.example"}, "e:c": frozenset(), "s:末来": {"末来.example"}}
+    assert store.get_lookalikes({f"e:{number}" for number in range(250)} | {"s:a", "e:b"}) == {"a.example", "b.example"}
+    assert store.get_lookalikes(()) == frozenset()
+
+
+def test_look_alike_keys_are_no_records(store: DynamoFactStore) -> None:
+    store.put_record("a.example", {"n": 1}, 1)
+    store.put_lookalikes("b.example", {"a.example"})
+    assert store.get_record("a.example").record == {"n": 1}
+    assert store.get_lookalikes({"a.example"}) == {"b.example"}
+
+
 def test_a_source_is_never_less_up_to_date_than_it_was(store: DynamoFactStore) -> None:
     for at in ("2026-05-17", "2026-05-16", "2026-05-18", "2026-05-18"):
         store.mark_synced("aeo", at)
@@ -140,6 +156,8 @@ def test_writers_at_the_same_register_leave_the_newest(store: DynamoFactStore) -
         lambda store: store.put_record("a.example", {}, 1),
         lambda store: store.get_record("a.example"),
         lambda store: store.mark_synced("aeo", "2026"),
+        lambda store: store.put_lookalikes("a.example", {"s:a"}),
+        lambda store: store.get_lookalikes({"s:a"}),
     ],
 )
 def test_a_store_that_has_no_tables_is_unavailable(store: DynamoFactStore, ask: Any) -> None:

@@ -16,7 +16,7 @@ from ecid.clearance import taxonomy as tx
 from ecid.clearance.assessment import PublicRow, _withhold, assess, severity
 from ecid.clearance.records import Amount, AnomalyRecord
 from ecid.clearance.taxonomy import Fault, Outcome, State, severity_rules, taxonomy
-from ecid.clearance.window import beijing_date, leaves_window_on, window
+from ecid.clearance.window import beijing_date, window
 from ecid.errors import InvalidEvent
 
 HERE = Path(__file__).parent
@@ -52,13 +52,6 @@ def test_beijing_date(case: dict[str, Any]) -> None:
 def test_a_moment_without_time_zone_has_no_beijing_date() -> None:
     with pytest.raises(ValueError, match="time zone"):
         beijing_date(datetime(2026, 5, 17))  # noqa: DTZ001 – what is tested
-
-
-@given(DAYS)
-def test_a_record_leaves_on_the_day_said_and_not_before(key_date: date) -> None:
-    leaves = leaves_window_on(key_date)
-    assert window(leaves)[0] >= key_date
-    assert window(leaves - timedelta(days=1))[0] < key_date
 
 
 @pytest.mark.parametrize("case", cases("severity.yaml"), ids=lambda case: case["what"])

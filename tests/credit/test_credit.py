@@ -26,7 +26,6 @@ from ecid.credit.status import (
     SubState,
     certificate_state,
     check_entry,
-    review_state,
     status_on,
 )
 from ecid.errors import InvalidEvent, NotFound
@@ -119,20 +118,14 @@ def test_order_of_arrival_never_matters(history: list[AeoEntry], now: datetime, 
     assert current.entry is None or current.entry.effective_at <= now
 
 
-@pytest.mark.parametrize("case", cases("deadlines.yaml"), ids=lambda case: str(case["due_on"]))
-def test_deadlines(case: dict[str, Any]) -> None:
-    status = AeoStatus("ADVANCED", SubState.ACTIVE, certificate_valid_until=case["due_on"])
-    certificate = certificate_state(status, case["day"])
-    review = review_state(AeoStatus("ADVANCED", SubState.ACTIVE, next_review_due_on=case["due_on"]), case["day"])
-    assert (certificate.state, review.state) == (case["certificate"], case["review"])
-    for deadline in (certificate, review):
-        assert (deadline.due_on, deadline.days_left, deadline.warning) == (case["due_on"], case["days_left"], case["warning"])
-    assert review_state(status, case["day"]).state == "not_reported"
+@pytest.mark.parametrize("case", cases("certificates.yaml"), ids=lambda case: str(case["valid_until"]))
+def test_certificate_state(case: dict[str, Any]) -> None:
+    assert certificate_state(AeoStatus("ADVANCED", SubState.ACTIVE, certificate_valid_until=case["valid_until"]), case["day"]) == case["state"]
 
 
 def test_expiry_is_never_computed_from_the_issue() -> None:
     status = AeoStatus("ADVANCED", SubState.ACTIVE, certificate_issued_on=date(2015, 1, 1), next_review_due_on=date(2018, 1, 1))
-    assert certificate_state(status, DAY).state == "not_printed"
+    assert certificate_state(status, DAY) == "not_printed"
 
 
 @pytest.mark.parametrize(
@@ -179,7 +172,7 @@ def test_recognition(case: dict[str, Any]) -> None:
     day = case.get("day", DAY)
     code = case.get("level", "ADVANCED")
     level = None if code is None else next(level for regime in regimes() for level in regime.levels if level.code == code)
-    answer = recognition(level, SubState(case.get("sub_state", "ACTIVE")), case["market"], day)
+    answer = recognition(level, SubState(case.get("sub_state", "ACTIVE")), case["market"], day, certificate_expired=case.get("expired", False))
     assert answer.state == case["state"]
     assert answer.basis == case.get("basis", answer.basis)
     assert answer.since == case.get("since", answer.since)
@@ -216,8 +209,6 @@ def test_wording_is_complete_in_both_languages() -> None:
     enumerations: list[tuple[dict[str, dict[str, str]], set[str]]] = [
         (texts["sub_states"], set(SubState)),
         (texts["rectification"], set(RectificationState)),
-        (texts["certificate"], set(get_args(sts.CertificateState))),
-        (texts["review"], set(get_args(sts.ReviewState))),
         (arrangements["states"], set(get_args(mra.RecognitionState))),
         (rg._data()["levels"], {level.code for regime in regimes() for level in regime.levels}),
     ]

@@ -27,7 +27,7 @@ def read(event: dict[str, Any]) -> Any:
 
 
 def spoil(case: dict[str, Any]) -> dict[str, Any]:
-    event = copy.deepcopy(EXAMPLES[case["of"]])
+    event: dict[str, Any] = copy.deepcopy(EXAMPLES[case["of"]])
     for path in [*case.get("set", {}), *([case["drop"]] if "drop" in case else [])]:
         *way, last = path.split(".")
         place: Any = event
@@ -84,17 +84,62 @@ def test_reserved_suffixes_are_refused_unless_allowed() -> None:
     [
         ("aeo.changed", "2025-03-30T00:00:00Z", True),
         ("aeo.changed", "2025-04-01T00:00:00Z", False),
+        ("domain.registered", "2026-04-02T01:24:00Z", True),
+        ("domain.registered", "2026-04-02T01:26:00Z", False),
+        ("clearance.recorded", "2026-03-18T08:14:00Z", True),
+        ("clearance.recorded", "2026-03-18T08:16:00Z", False),
+        ("declaration.lodged", "2026-03-12T02:00:00Z", True),
+        ("declaration.lodged", "2026-03-12T02:01:00Z", False),
+        ("website.checked", "2026-05-17T02:55:00Z", True),
+        ("website.checked", "2026-05-17T02:56:00Z", False),
         ("source.synced", "2026-05-17T02:54:00Z", True),
         ("source.synced", "2026-05-17T02:56:00Z", False),
     ],
 )
 def test_time_that_cannot_be(kind: str, now: str, *, refused: bool) -> None:
+    """Only a status may take effect later: its history is kept, everything else acts as soon as it is stored."""
     event = read(EXAMPLES[kind])
     if refused:
         with pytest.raises(InvalidEvent):
             check_time(event, datetime.fromisoformat(now).astimezone(UTC))
     else:
         check_time(event, datetime.fromisoformat(now).astimezone(UTC))
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"), [("domain.registered", "data.proof.proven_at"), ("website.checked", "data.checked_at"), ("source.synced", "data.synced_at")]
+)
+def test_what_has_happened_lies_in_the_past(kind: str, path: str) -> None:
+    now = datetime(2026, 5, 18, tzinfo=UTC)
+    check_time(read(EXAMPLES[kind]), now)
+    event = read(spoil({"of": kind, "set": {path: "2099-01-01T00:00:00Z"}}))
+    with pytest.raises(InvalidEvent) as caught:
+        check_time(event, now)
+    assert caught.value.context["reason"] == f"{path}: in the future"
+
+
+LEVELS = [
+    ("general_certified", "2026-03-31T15:59:59Z", False),
+    ("general_certified", "2021-10-31T15:59:59Z", True),
+    ("general_certified", "2021-10-31T16:00:00Z", False),
+    ("certified", "2026-03-31T15:59:59Z", False),
+    ("certified", "2026-03-31T16:00:00Z", True),
+    ("aa", "2008-03-31T15:59:59Z", False),
+    ("aa", "2008-03-31T16:00:00Z", True),
+    ("aa", "2026-05-01T00:00:00Z", False),
+    ("general_credit", "2016-01-01T00:00:00Z", True),
+    ("advanced", "2026-05-01T00:00:00Z", True),
+]
+
+
+@pytest.mark.parametrize(("level", "at", "taken"), LEVELS)
+def test_a_level_is_one_of_the_order_in_force(level: str, at: str, *, taken: bool) -> None:
+    event = spoil({"of": "aeo.changed", "set": {"data.level": level, "effective_at": at}})
+    if taken:
+        assert read(event).data.level == level
+    else:
+        with pytest.raises(InvalidEvent, match=r"data: The (level|effective date)"):
+            read(event)
 
 
 _JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))

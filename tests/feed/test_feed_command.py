@@ -47,11 +47,11 @@ class Ingestion:
         return Batch(taken, known, failed)
 
 
-def feed(tmp_path: Path, content: bytes | None, *options: str, ingestion: Any = None) -> Result:
+def feed(tmp_path: Path, content: bytes | None, *options: str, ingestion: Any = None, unscored: Sequence[str] = ()) -> Result:
     path = tmp_path / "events.jsonl"
     if content is not None:
         path.write_bytes(content)
-    platform = SimpleNamespace(ingest=lambda: ingestion or Ingestion(), settings=Settings(home=tmp_path / "home"))
+    platform = SimpleNamespace(ingest=lambda: ingestion or Ingestion(), unscored=lambda: unscored, settings=Settings(home=tmp_path / "home"))
     return CliRunner().invoke(feed_command, [str(path), "--lang", "en", *options], obj=platform)
 
 
@@ -77,8 +77,16 @@ def test_forms_of_files(tmp_path: Path, content: bytes) -> None:
 def test_batches_of_ten_and_known_events(tmp_path: Path) -> None:
     ingestion = Ingestion()
     result = feed(tmp_path, "\n".join(LINES * 4).encode(), "--json", ingestion=ingestion)
-    assert json.loads(result.stdout) == {"taken": 6, "known": 18, "poison": []}
+    assert json.loads(result.stdout) == {"taken": 6, "known": 18, "poison": [], "unscored": []}
     assert ingestion.sizes == [10, 10, 4]
+
+
+def test_enterprises_that_could_not_be_scored_are_named(tmp_path: Path) -> None:
+    result = feed(tmp_path, LINES[0].encode(), unscored=["914403005867203466"])
+    assert (result.exit_code, result.stdout) == (3, "taken 1, already known 0, refused 0\n")
+    assert "914403005867203466 could not be scored" in result.stderr
+    told = feed(tmp_path, LINES[0].encode(), "--json", unscored=["914403005867203466"])
+    assert json.loads(told.stdout)["unscored"] == ["914403005867203466"]
 
 
 def test_poison_is_listed_and_kept(tmp_path: Path) -> None:
@@ -129,6 +137,6 @@ def test_an_empty_file(tmp_path: Path) -> None:
 
 
 def test_standard_input(tmp_path: Path) -> None:
-    platform = SimpleNamespace(ingest=Ingestion, settings=Settings(home=tmp_path))
+    platform = SimpleNamespace(ingest=Ingestion, unscored=list, settings=Settings(home=tmp_path))
     result = CliRunner().invoke(feed_command, ["-", "--json"], obj=platform, input="\n".join(LINES))
     assert json.loads(result.stdout)["taken"] == 6

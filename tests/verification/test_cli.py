@@ -126,3 +126,8 @@ def test_no_server_there() -> None:
     result = _run(DOMAIN, "--server", "http://127.0.0.1:9")
     assert result.exit_code == 1
     assert "no answer from" in result.stderr
+
+
+@pytest.mark.parametrize(("lang", "told"), [("zh", "证书已过期 · 高级认证企业"), ("en", "Certificate expired · Advanced certified enterprise")])
+def test_an_expired_certificate_comes_before_the_level(lang: Language, told: str) -> None:
+    assert told in _run(DOMAIN, "--lang", lang, case="certificate on record expired").stdout

@@ -178,6 +178,9 @@ def test_a_long_record_stays_small_and_says_what_it_leaves_out() -> None:
     [
         ("full record", "AEO: Advanced certified enterprise · Clearance anomalies, 3 years: 2 on record · Classification consistency: 93"),
         ("withdrawn", "AEO: Withdrawn · Advanced certified enterprise"),
+        ("certificate on record expired", "AEO: Certificate expired · Advanced certified enterprise"),
+        ("seriously discredited, and active as such", "AEO: Seriously discredited enterprise"),
+        ("regular, and active as such", "AEO: Regular enterprise"),
         ("too little to score", "Classification consistency: Not enough data"),
         ("contested by two proofs shows facts of neither", "ownership contested"),
     ],
@@ -186,6 +189,27 @@ def test_the_preview_says_what_the_page_says(name: str, expected: str) -> None:
     summary = page.summary_of(view_of(CASES[name]), words("en"))
     assert summary.startswith("Sample data")
     assert expected in summary
+
+
+@pytest.mark.parametrize(
+    ("name", "tone", "zh"),
+    [
+        ("full record", "ok", "高级认证企业"),
+        ("last day of the certificate", "ok", "高级认证企业"),
+        ("under review keeps its standing", "warn", "认证企业"),
+        ("suspended does not", "bad", "暂停适用 · 高级认证企业"),
+        ("certified and never certified at once is no pass", "none", "未曾认证 · 高级认证企业"),
+        ("certificate on record expired", "bad", "证书已过期 · 高级认证企业"),
+        ("seriously discredited, and active as such", "bad", "严重失信企业"),
+        ("status that starts later counts by the reader's clock", "bad", "失信企业"),
+        ("regular, and active as such", "none", "常规企业"),
+    ],
+)
+def test_headline_and_tone_of_the_status(name: str, tone: str, zh: str) -> None:
+    view = view_of(CASES[name])
+    html = page.record_page(view, SITE, "zh")
+    assert page.tones_of(view)["aeo"] == tone
+    assert f'<section class="card {tone}"><h2>AEO 认证状态</h2>\n<p class="big"><i></i>{zh}</p>' in html
 
 
 @pytest.mark.parametrize("error", ERRORS)

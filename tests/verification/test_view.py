@@ -76,6 +76,14 @@ def test_a_record_of_another_format_is_not_read() -> None:
         public_view(normalise(DOMAIN, RESERVED), record, {}, NOON)
 
 
+@pytest.mark.parametrize(("level", "state"), [("aa", "unavailable"), ("advanced", "known")])
+def test_a_level_that_the_order_of_the_day_does_not_have_cannot_be_told(level: str, state: str) -> None:
+    """The feed refuses it; should one be stored all the same, what it replaced must not go on being shown."""
+    record = record_of(facts_of_case({"claims": [{}], "aeo": [{}, {"at": "2026-05-01T00:00:00Z"}]}))
+    record["aeo"][1]["level"] = level
+    assert public_view(normalise(DOMAIN, RESERVED), record, {}, NOON).aeo.state == state
+
+
 SECRET = "S3CR3T"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -44,6 +44,12 @@ class FactStore(Protocol):
     def mark_synced(self, source: str, at: str) -> None:
         """The source says that it was up to date at `at` (ISO, UTC); an earlier time never replaces a later one."""
 
+    def put_lookalikes(self, domain: str, keys: Collection[str]) -> None:
+        """Enter the domain under its look-alike keys. An entry is never taken back: whether the domain is still registered, its record says."""
+
+    def get_lookalikes(self, keys: Collection[str]) -> frozenset[str]:
+        """The domains ever entered under one of these look-alike keys."""
+
     def put_fact(self, fact: Fact) -> None:
         """Store one fact that comes from our own computation (a score run), under the same rule."""
 
@@ -56,6 +62,9 @@ class ObjectStore(Protocol):
 
     def get(self, key: str) -> bytes:
         """Read whole. Raises NotFound."""
+
+    def delete(self, key: str) -> None:
+        """Take the object away; nothing happens when there is none."""
 
     def keys(self, prefix: str) -> Iterator[str]:
         """All keys that start with `prefix`, sorted."""

@@ -1,7 +1,8 @@
 """The fact store on DynamoDB: AWS, the embedded engine and moto speak the same protocol and pass the same contract suite.
 
 Tables (all keys are strings): `events` by `id`; `facts` by `subject` and `name`; `records` by `domain`. A subject's revision counter is the item
-`#revision` beside its facts, the sources' state the item `#sources` beside the records: no fact and no domain has a `#` at its start.
+`#revision` beside its facts, the sources' state the item `#sources` beside the records, and the domains that share a look-alike key the item
+`lookalike#<key>`: no fact has a `#` at its start, no domain has one anywhere.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import json
 import random
 import time
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 _REVISION = "#revision"
 _SOURCES = "#sources"
+_LOOKALIKE = "lookalike#"
+_MOST_KEYS = 100
 _ATTEMPTS = 10
 _LONGEST_PAUSE = 0.5
 _PACK_ABOVE = 32 * 1024
@@ -62,12 +65,13 @@ def create_tables(client: DynamoDBClient, settings: Settings) -> None:
         name = getattr(settings, f"{table}_table")
         if name in existing:
             continue
-        client.create_table(
-            TableName=name,
-            KeySchema=[{"AttributeName": key, "KeyType": "RANGE" if place else "HASH"} for place, key in enumerate(keys)],
-            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        with suppress(client.exceptions.ResourceInUseException):  # another process was faster
+            client.create_table(
+                TableName=name,
+                KeySchema=[{"AttributeName": key, "KeyType": "RANGE" if place else "HASH"} for place, key in enumerate(keys)],
+                AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
+                BillingMode="PAY_PER_REQUEST",
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,20 +138,26 @@ class DynamoFactStore:
 
     def get_record(self, domain: str) -> StoredRecord:
         """See the port. Eventually consistent: a record may be a second late, never half."""
-        wanted: Any = {self.settings.records_table: {"Keys": [{"domain": {"S": domain}}, {"domain": {"S": _SOURCES}}]}}
-        found: dict[str, Mapping[str, Any]] = {}
-        with _asking():
-            for pause in _pauses():
-                answer = self.client.batch_get_item(RequestItems=wanted)
-                found |= {item["domain"]["S"]: item for page in answer["Responses"].values() for item in page}
-                wanted = answer.get("UnprocessedKeys")
-                if not wanted:
-                    break
-                time.sleep(pause)
-            else:
-                raise SourceUnavailable
+        found = self._records([domain, _SOURCES])
         synced = {name: value["S"] for name, value in found.get(_SOURCES, {}).items() if name != "domain"}
         return StoredRecord(_unpacked(found[domain]["body"]) if domain in found else None, synced)
+
+    def put_lookalikes(self, domain: str, keys: Collection[str]) -> None:
+        """See the port. One item a key holds the set of its domains; adding to a set commutes and can be repeated."""
+        with _asking():
+            for key in sorted(keys):
+                self.client.update_item(
+                    TableName=self.settings.records_table,
+                    Key={"domain": {"S": f"{_LOOKALIKE}{key}"}},
+                    UpdateExpression="ADD domains :domain",
+                    ExpressionAttributeValues={":domain": {"SS": [domain]}},
+                )
+
+    def get_lookalikes(self, keys: Collection[str]) -> frozenset[str]:
+        """See the port."""
+        names = [f"{_LOOKALIKE}{key}" for key in sorted(keys)]
+        rows = [self._records(names[start : start + _MOST_KEYS]) for start in range(0, len(names), _MOST_KEYS)]
+        return frozenset(domain for found in rows for item in found.values() for domain in item["domains"]["SS"])
 
     def mark_synced(self, source: str, at: str) -> None:
         """See the port."""
@@ -163,6 +173,20 @@ class DynamoFactStore:
                 )
             except self.client.exceptions.ConditionalCheckFailedException:
                 return
+
+    def _records(self, keys: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """The items of the records table under `keys` (at most 100), by key; what is missing is left out. Eventually consistent."""
+        wanted: Any = {self.settings.records_table: {"Keys": [{"domain": {"S": key}} for key in keys]}}
+        found: dict[str, Mapping[str, Any]] = {}
+        with _asking():
+            for pause in _pauses():
+                answer = self.client.batch_get_item(RequestItems=wanted)
+                found |= {item["domain"]["S"]: item for page in answer["Responses"].values() for item in page}
+                wanted = answer.get("UnprocessedKeys")
+                if not wanted:
+                    return found
+                time.sleep(pause)
+        raise SourceUnavailable
 
     def _write_newer(self, event: TransactWriteItemTypeDef | None, facts: Sequence[Fact]) -> bool:
         """Write `event` and those facts that are newer than the stored ones in one transaction; False when the event is there already."""

@@ -26,11 +26,3 @@ def years_before(day: date, years: int) -> date:
 def window(as_of: date) -> tuple[date, date]:
     """`(lower, upper)` for records seen on `as_of`: one counts when `lower < key_date <= upper`."""
     return years_before(as_of, YEARS), as_of
-
-
-def leaves_window_on(key_date: date) -> date:
-    """The first day on which a record of `key_date` no longer counts: three years later, for 29 February on 1 March."""
-    try:
-        return key_date.replace(year=key_date.year + YEARS)
-    except ValueError:
-        return date(key_date.year + YEARS, 3, 1)

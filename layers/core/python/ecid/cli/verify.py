@@ -141,8 +141,9 @@ def _facts(record: Mapping[str, Any], w: Words, lang: Language) -> Table:
 def _aeo(value: Mapping[str, Any], w: Words, lang: Language) -> list[str]:
     t, certificate = w["text"], value["certificate"]
     expired = f" · {t['expired']}" if certificate["state"] == "expired" else ""
+    warning = f"{t['certificate_expired']} · " if value["is_aeo"] and expired else ""
     dates = [("certificate", certificate["number"]), ("issued", certificate["issued_on"]), ("valid_until", certificate["valid_until"])]
-    lines = [f"{w['level'][value['level']]} · {w['sub_state'][value['sub_state']]} · {t['effective']} {value['effective_on']}"]
+    lines = [f"{warning}{w['level'][value['level']]} · {w['sub_state'][value['sub_state']]} · {t['effective']} {value['effective_on']}"]
     lines += [" · ".join(f"{t[key]} {told}" for key, told in dates if told) + expired] if any(told for _, told in dates) else []
     if value["rectification"]:
         lines.append(f"{t['rectification']}: {w['rectification'][value['rectification']['state']]} {value['rectification']['due_on'] or ''}".rstrip())

@@ -60,10 +60,11 @@ def partners() -> tuple[Partner, ...]:
     return tuple(Partner(**row) for row in rows)
 
 
-def recognition(level: Level | None, sub_state: SubState, market: str, day: date) -> Recognition:
+def recognition(level: Level | None, sub_state: SubState, market: str, day: date, *, certificate_expired: bool = False) -> Recognition:
     """Whether `market` (ISO 3166-1 alpha-2, or `EU`) recognises the enterprise on `day`.
 
-    `level` is the level under the regime of `day`, None where none is established. What is known of the arrangement is answered before what is
+    `level` is the level under the regime of `day`, None where none is established; `certificate_expired`: `day` is past the validity printed on the
+    certificate, and there is no period of grace. What is known of the arrangement is answered before what is
     known of the enterprise, so that "not in force" is never blamed on the level.
     """
     code = market.strip().upper()
@@ -73,7 +74,8 @@ def recognition(level: Level | None, sub_state: SubState, market: str, day: date
         return _without_arrangement(code)
     state, basis = _arrangement(partner, day)
     if state == "recognised":
-        state, basis = _enterprise(partner, level, sub_state, basis)
+        obstacle = _obstacle(partner, level, sub_state, certificate_expired=certificate_expired)
+        state, basis = ("not_recognised", obstacle) if obstacle else (state, basis)
     facts = {
         "since": partner.in_force_from or partner.known_by,
         "sub_state_zh": sub_state.zh,
@@ -119,14 +121,15 @@ def _arrangement(partner: Partner, day: date) -> tuple[RecognitionState, str]:
     return "recognised", "recognised"
 
 
-def _enterprise(partner: Partner, level: Level | None, sub_state: SubState, basis: str) -> tuple[RecognitionState, str]:
+def _obstacle(partner: Partner, level: Level | None, sub_state: SubState, *, certificate_expired: bool) -> str | None:
+    """What keeps the enterprise out of an arrangement in force, None where nothing does."""
     if level is None:
-        return "not_recognised", "no_level"
+        return "no_level"
     if not sub_state.keeps_benefits:
-        return "not_recognised", "not_active"
+        return "not_active"
     if level.code not in partner.levels:
-        return "not_recognised", "level_not_covered"
-    return "recognised", basis
+        return "level_not_covered"
+    return "certificate_expired" if certificate_expired else None
 
 
 def _sentence(basis: str, lang: Language, facts: dict[str, str]) -> str:

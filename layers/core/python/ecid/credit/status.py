@@ -210,48 +210,23 @@ def check_entry(entry: AeoEntry) -> tuple[EntryProblem, ...]:
     return tuple(problems)
 
 
-@dataclass(frozen=True, slots=True)
-class Deadline:
-    """A date that matters and how near it is.
-
-    `days_left` counts from the day asked to `due_on` (0 on the day, negative after it); `warning` is the threshold reached (90, 30 or 7 days), None
-    if none is.
-    """
-
-    state: str
-    due_on: date | None
-    days_left: int | None
-    warning: int | None
-    zh: str
-    en: str
-
-
 CertificateState = Literal["valid", "expires_soon", "expired", "not_printed"]
-ReviewState = Literal["scheduled", "due_soon", "overdue", "not_reported"]
 
 
-def certificate_state(status: AeoStatus, day: date) -> Deadline:
-    """Whether the certificate is within its printed validity on `day`, the last day included. `state` is a `CertificateState`."""
-    return _deadline("certificate", ("valid", "expires_soon", "expired", "not_printed"), status.certificate_valid_until, day)
+def certificate_state(status: AeoStatus, day: date) -> CertificateState:
+    """Whether the certificate is within its printed validity on `day`, the last day included; `expires_soon` from 90 days before it."""
+    until = status.certificate_valid_until
+    if until is None:
+        return "not_printed"
+    if until < day:
+        return "expired"
+    return "expires_soon" if (until - day).days <= _data()["certificate"]["expires_soon_days"] else "valid"
 
 
-def review_state(status: AeoStatus, day: date) -> Deadline:
-    """How near the next review is on `day`, from the date reported only. `state` is a `ReviewState`."""
-    return _deadline("review", ("scheduled", "due_soon", "overdue", "not_reported"), status.next_review_due_on, day)
-
-
-def _deadline(table: str, states: tuple[str, str, str, str], due_on: date | None, day: date) -> Deadline:
-    far, near, past, unknown = states
-    days_left = None if due_on is None else (due_on - day).days
-    warning = None
-    if days_left is None:
-        state = unknown
-    elif days_left < 0:
-        state = past
-    else:
-        warning = min((days for days in _data()["warnings"]["days"] if days_left <= days), default=None)
-        state = near if warning is not None else far
-    return Deadline(state, due_on, days_left, warning, _text(table, state, "zh"), _text(table, state, "en"))
+def level_code(reported: str) -> str:
+    """The code in `regimes.toml` of a level as source events name it (`docs/events/`)."""
+    code: str = _data()["reported_levels"].get(reported, reported.upper())
+    return code
 
 
 def _problem(entry: AeoEntry, code: str, **facts: object) -> EntryProblem:

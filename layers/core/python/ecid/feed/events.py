@@ -6,12 +6,13 @@ whether an enterprise belongs to it, is part of the type.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta, timezone
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
+from ecid.credit import status as credit
 from ecid.errors import BadInput, InvalidEvent
 from ecid.feed.fields import Instant, Reference, Sequence, Strict, Uscc, refused
 from ecid.feed.payloads import AeoStatus, ClearanceRecord, Declaration, DomainRegistration, Source, SourceSync, WebsiteCheck
@@ -20,9 +21,9 @@ from ecid.identity.codes import check_declaration_no
 MAX_EVENT_BYTES = 256 * 1024
 """What one queue message can carry everywhere, and well below what one stored item can."""
 AHEAD = timedelta(days=366)
-"""How far in the future an effect may lie: a status decided today can start later, but a slip of the year would pin a register for good."""
+"""How far ahead a status may take effect: decided today it can start later, but a slip of the year would pin it for good."""
 CLOCK_SKEW = timedelta(minutes=5)
-"""How far a source's clock may run ahead of ours."""
+"""How far a source's clock may run ahead of ours, and so how far ahead everything else may lie."""
 
 _BEIJING = timezone(timedelta(hours=8))
 _SHOWN = 80
@@ -50,6 +51,12 @@ class DomainRegistered(Envelope):
     enterprise: Uscc
     data: DomainRegistration
 
+    @model_validator(mode="after")
+    def _bound_by_then(self) -> Self:
+        if self.data.bound_since > self.effective_on:
+            raise refused("data.bound_since: after effective_at")
+        return self
+
 
 class AeoChanged(Envelope):
     """The AEO or credit status of an enterprise."""
@@ -58,6 +65,21 @@ class AeoChanged(Envelope):
     source: Literal["aeo"]
     enterprise: Uscc
     data: AeoStatus
+
+    @model_validator(mode="after")
+    def _usable(self) -> Self:
+        reported = credit.AeoStatus(
+            level=credit.level_code(self.data.level),
+            sub_state=credit.SubState(self.data.sub_state.upper()),
+            certificate_issued_on=self.data.certificate_issued_on,
+            certificate_valid_until=self.data.certificate_valid_until,
+            customs_code=self.data.customs_code,
+            aeo_code=self.data.aeo_code,
+        )
+        problems = credit.check_entry(credit.AeoEntry(self.id, self.effective_at, self.sequence, reported))
+        if problems:
+            raise refused(f"data: {' '.join(problem.en for problem in problems)}")
+        return self
 
 
 class ClearanceRecorded(Envelope):
@@ -141,11 +163,28 @@ def parse_event(raw: bytes | str, allow_reserved: frozenset[str] = frozenset()) 
 
 
 def check_time(event: SourceEvent, now: datetime) -> None:
-    """Refuse what cannot be true at `now` (aware): an effect more than a year ahead, or a source in sync with the future. Raises InvalidEvent."""
-    if event.effective_at > now + AHEAD:
-        raise InvalidEvent(reason=f"effective_at: more than {AHEAD.days} days ahead")
-    if isinstance(event, SourceSynced) and event.data.synced_at > now + CLOCK_SKEW:
-        raise InvalidEvent(reason="data.synced_at: in the future")
+    """Refuse what cannot be true at `now` (aware). Raises InvalidEvent.
+
+    Only a status may take effect later (`AHEAD`): its history is kept and judged by the reader's clock, everything else acts as soon as it is stored.
+    """
+    if isinstance(event, AeoChanged):
+        if event.effective_at > now + AHEAD:
+            raise InvalidEvent(reason=f"effective_at: more than {AHEAD.days} days ahead")
+        return
+    for field, moment in _moments(event):
+        if moment > now + CLOCK_SKEW:
+            raise InvalidEvent(reason=f"{field}: in the future")
+
+
+def _moments(event: SourceEvent) -> Iterator[tuple[str, datetime]]:
+    """What the event says has happened, by field."""
+    yield "effective_at", event.effective_at
+    if isinstance(event, DomainRegistered) and event.data.proof is not None:
+        yield "data.proof.proven_at", event.data.proof.proven_at
+    if isinstance(event, WebsiteChecked):
+        yield "data.checked_at", event.data.checked_at
+    if isinstance(event, SourceSynced):
+        yield "data.synced_at", event.data.synced_at
 
 
 def canonical_body(event: SourceEvent) -> str:

@@ -41,7 +41,10 @@ class Proof(Strict):
 
 
 class DomainRegistration(Strict):
-    """The enterprise's own entry of a domain; `released` gives it up. Without a proof the entry claims nothing."""
+    """The enterprise's own entry of a domain; `released` gives it up. Without a proof the entry claims nothing.
+
+    `bound_since` is not after the Beijing day of `effective_at`, and a proof lies in the past.
+    """
 
     domain: Domain
     legal_name_zh: Name
@@ -77,7 +80,7 @@ class CreditScore(Strict):
 class AeoStatus(Strict):
     """The status of the enterprise from `effective_at` on, whole: what is left out is not known, not unchanged.
 
-    Levels are those of Order 282 and of the orders before it; which is meant follows from the day.
+    Levels are those of Order 282 and of the orders before it; one that the order in force on the day of `effective_at` does not have is refused.
     """
 
     level: Literal[

@@ -21,6 +21,7 @@ SHORTEST_EDITED = 4
 """Characters of the known label from which one edit counts; shorter names are one edit from each other by chance."""
 
 LookalikeKind = Literal["confusable", "one_edit", "other_suffix"]
+"""The hardest to tell apart first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,8 @@ def looks_like(domain: Domain, known: Iterable[str]) -> tuple[Lookalike, ...]:
 def lookalike_keys(registrable: str) -> frozenset[str]:
     """Keys such that two domains that pass for each other have at least one in common.
 
-    A store writes one index row per key of each known domain (label length + 2 rows) and, to ask, reads the rows of the keys of the domain asked
-    for. Sharing a key proves nothing yet: hand what was found to `looks_like`, which decides. `s:` keys hold the skeleton (which also joins the
+    A store keeps the known domains under each of their keys (label length + 2 at most) and, to ask, reads what stands under the keys of the domain
+    asked for. Sharing a key proves nothing yet: hand what was found to `looks_like`, which decides. `s:` keys hold the skeleton (which also joins the
     same name under different suffixes), `e:` keys the label and the label less one character, with the suffix.
     """
     label, suffix = _split(registrable)

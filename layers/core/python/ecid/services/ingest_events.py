@@ -14,8 +14,9 @@ from typing import Any, TypeVar
 
 from ecid.errors import EcidError
 from ecid.feed.declarations import month_of, rows_of, segment_key, segment_of
-from ecid.feed.events import DeclarationLodged, SourceEvent, SourceSynced, canonical_body, check_time, parse_event
+from ecid.feed.events import DeclarationLodged, DomainRegistered, SourceEvent, SourceSynced, canonical_body, check_time, parse_event
 from ecid.feed.facts import facts_of, instant
+from ecid.identity.domains import lookalike_keys
 from ecid.ports import FactStore, ObjectStore, Queue
 from ecid.services.project_records import Project, project_enterprise
 
@@ -73,6 +74,8 @@ class Ingestion:
         new = self.store.append(event.id, canonical_body(event), event.enterprise, facts_of(event))
         if isinstance(event, SourceSynced):
             self.store.mark_synced(event.source, instant(event.data.synced_at))
+        if isinstance(event, DomainRegistered) and event.data.proof is not None:
+            self.store.put_lookalikes(event.data.domain, lookalike_keys(event.data.domain))
         return new
 
     def _keep_declarations(self, declared: Mapping[str, DeclarationLodged], failed: dict[str, EcidError]) -> None:

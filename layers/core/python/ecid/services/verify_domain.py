@@ -1,13 +1,19 @@
-"""Verify a supplier's domain: normalise what was typed, read one record, judge it by the clock."""
+"""Verify a supplier's domain: normalise what was typed, read one record, judge it by the clock.
+
+Only for a domain that nobody has registered are further reads made, to name the registered ones that it passes for.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
+from typing import get_args
 
 from ecid.errors import EcidError, PayloadTooLarge
-from ecid.identity.domains import Domain, normalise
+from ecid.identity.domains import Domain, lookalike_keys, looks_like, normalise
+from ecid.identity.lookalikes import LookalikeKind
 from ecid.ports import FactStore
 from ecid.settings import Settings
 from ecid.verification.shape import PublicView
@@ -15,6 +21,11 @@ from ecid.verification.view import Reader, public_view
 
 BATCH_LIMIT = 100
 """Entries of one batch; a longer list is asked in pages."""
+
+MOST_RESEMBLED = 5
+"""Registered domains named in the warning about an unknown one; the ones hardest to tell apart come first."""
+_MOST_ASKED = 25
+_KINDS: tuple[LookalikeKind, ...] = get_args(LookalikeKind)
 
 Clock = Callable[[], datetime]
 """Tells the time, aware."""
@@ -40,7 +51,7 @@ class Verification:
 def verify(text: str, store: FactStore, clock: Clock, settings: Settings, market: str | None = None) -> PublicView:
     """What is known of the domain that `text` names. `market`: ISO 3166 alpha-2 of the buyer's country, for mutual recognition.
 
-    One read of the store. Raises InvalidDomain and SourceUnavailable.
+    One read of the store for a domain that somebody has registered. Raises InvalidDomain and SourceUnavailable.
     """
     return _answer(normalise(text, settings.reserved_suffixes), store, Reader(clock(), settings.public_anomalies, market))
 
@@ -72,4 +83,19 @@ def verify_batch(texts: Sequence[str], store: FactStore, clock: Clock, settings:
 
 def _answer(domain: Domain, store: FactStore, reader: Reader) -> PublicView:
     stored = store.get_record(domain.registrable)
-    return public_view(domain, stored.record, stored.synced, reader)
+    known = stored.record is not None and stored.record["status"] != "unknown"
+    return public_view(domain, stored.record, stored.synced, reader, () if known else _resembled(domain, store))
+
+
+def _resembled(domain: Domain, store: FactStore) -> tuple[str, ...]:
+    """The registered domains that `domain` passes for. One that was released or is contested since it was entered is not named."""
+    found = looks_like(domain, store.get_lookalikes(lookalike_keys(domain.registrable)))
+    hardest_first = sorted(found, key=lambda hit: (_KINDS.index(hit.kind), hit.known))
+    return tuple(islice(_registered([hit.known for hit in hardest_first[:_MOST_ASKED]], store), MOST_RESEMBLED))
+
+
+def _registered(domains: Sequence[str], store: FactStore) -> Iterator[str]:
+    for domain in domains:
+        record = store.get_record(domain).record
+        if record is not None and record["status"] == "registered":
+            yield domain

@@ -17,6 +17,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
+from ecid.credit.status import SubState
 from ecid.errors import EcidError, Language
 from ecid.verification.shape import Aeo, Anomalies, PublicView
 from ecid.verification.wording import Words, words
@@ -90,9 +91,8 @@ def how_many(anomalies: Anomalies, w: Words) -> str:
 def tones_of(view: PublicView) -> dict[str, str]:
     """The tone of each card, by `tones.toml`."""
     tones, aeo, anomalies, score, website = _tones(), view.aeo.value, view.anomalies.value, view.score.value, view.website.value
-    expired = aeo is not None and aeo.certificate.state == "expired"
     return {
-        "aeo": _strongest(tones["level"][aeo.level], tones["sub_state"][aeo.sub_state], "warn" if expired else "none") if aeo else "none",
+        "aeo": _aeo_tone(aeo) if aeo else "none",
         "anomalies": _strongest("ok", *_severity_tones(anomalies)) if anomalies else "none",
         "score": tones["band"][score.band] if score and score.band else "none",
         "website": tones["website"][website.state] if website else "none",
@@ -134,10 +134,27 @@ def _severity_tones(anomalies: Anomalies) -> list[str]:
     return known if anomalies.total == 0 or None not in anomalies.by_severity.values() else [*known, "warn"]
 
 
+def _aeo_tone(aeo: Aeo) -> str:
+    """A certified level speaks for its holder only while it is in good standing."""
+    level = "none" if _is_certified(aeo) and not aeo.in_good_standing else _tones()["level"][aeo.level]
+    return _strongest(level, _tones()["sub_state"][aeo.sub_state], "bad" if _is_expired(aeo) else "none")
+
+
 def _headline(aeo: Aeo, w: Words) -> str:
-    """The level; where it gives nothing at present, that comes first."""
-    level = w["level"][aeo.level]
-    return level if aeo.in_good_standing or aeo.sub_state == "never" else f"{w['sub_state'][aeo.sub_state]} · {level}"
+    """The level; what takes its treatment away at present comes first."""
+    ended = not SubState(aeo.sub_state.upper()).keeps_benefits and (aeo.sub_state != "never" or _is_certified(aeo))
+    parts = [w["sub_state"][aeo.sub_state]] if ended else []
+    parts += [w["text"]["certificate_expired"]] if _is_expired(aeo) else []
+    return " · ".join([*parts, w["level"][aeo.level]])
+
+
+def _is_certified(aeo: Aeo) -> bool:
+    return bool(_tones()["level"][aeo.level] == "ok")
+
+
+def _is_expired(aeo: Aeo) -> bool:
+    """Whether the level is held under a certificate that has expired; of a level that needs none, an old one says nothing."""
+    return aeo.is_aeo and aeo.certificate.state == "expired"
 
 
 def _title_and_summary(view: PublicView | None, error: EcidError | None, w: Words, lang: Language) -> tuple[str, str]:

@@ -145,9 +145,8 @@ def _aeo(reports: Sequence[Mapping[str, Any]], synced: Mapping[str, str], reader
 
 def _entry(number: int, report: Mapping[str, Any]) -> credit.AeoEntry:
     """A stored report; stored in the order of the source, so that its place is its sequence."""
-    level = {"general_credit": "GENERAL"}.get(report["level"], str(report["level"]).upper())
     status = credit.AeoStatus(
-        level=level,
+        level=credit.level_code(report["level"]),
         sub_state=credit.SubState(report["sub_state"].upper()),
         certificate_no=report["certificate_no"],
         certificate_issued_on=_day(report["certificate_issued_on"]),
@@ -169,11 +168,12 @@ def _notice(stored: Mapping[str, Any] | None) -> credit.Rectification:
 def _status(entry: credit.AeoEntry, level: Level, reader: Reader) -> Aeo:
     status, today = entry.status, reader.today
     notice = status.rectification.state_on(today)
+    certificate = credit.certificate_state(status, today)
     return Aeo(
         level=level.code.lower(),
         sub_state=status.sub_state.lower(),
         is_aeo=level.aeo and status.sub_state not in _ENDED,
-        in_good_standing=status.sub_state.keeps_benefits,
+        in_good_standing=level.aeo and status.sub_state.keeps_benefits and certificate != "expired",
         order=regime_on(today).order,
         effective_on=entry.effective_on.isoformat(),
         certificate=Certificate(
@@ -181,17 +181,17 @@ def _status(entry: credit.AeoEntry, level: Level, reader: Reader) -> Aeo:
             issued_on=_iso(status.certificate_issued_on),
             valid_until=_iso(status.certificate_valid_until),
             next_review_due_on=_iso(status.next_review_due_on),
-            state=credit.certificate_state(status, today).state,
+            state=certificate,
         ),
         rectification=None if notice is credit.RectificationState.NONE else Rectification(notice.lower(), _iso(status.rectification.due_on)),
-        mutual_recognition=_mutual_recognition(level, status.sub_state, reader),
+        mutual_recognition=_mutual_recognition(level, status.sub_state, reader, expired=certificate == "expired"),
     )
 
 
-def _mutual_recognition(level: Level, sub_state: credit.SubState, reader: Reader) -> MutualRecognition | None:
+def _mutual_recognition(level: Level, sub_state: credit.SubState, reader: Reader, *, expired: bool) -> MutualRecognition | None:
     if not reader.market:
         return None
-    found = recognition(level, sub_state, reader.market, reader.today)
+    found = recognition(level, sub_state, reader.market, reader.today, certificate_expired=expired)
     return MutualRecognition(found.market, found.state, found.since or None, found.basis, found.zh, found.en)
 
 
