@@ -33,7 +33,7 @@ lock: .stamp-venv
 knowledge-layer:
 	rm -rf build/knowledge-layer && mkdir -p build/knowledge-layer/ecid/knowledge
 	cp -r knowledge build/knowledge-layer/pack
-	if [ -d .ecid/knowledge ]; then cp -r .ecid/knowledge/. build/knowledge-layer/ecid/knowledge; fi
+	home=$${ECID_HOME:-.ecid}; if [ -d "$$home/knowledge" ]; then cp -r "$$home/knowledge/." build/knowledge-layer/ecid/knowledge; fi
 
 # The picture in the README, taken from the sample that scores 82. Needs Chromium on the PATH and a font with Chinese characters.
 screenshot: .stamp-venv .stamp-node

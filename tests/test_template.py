@@ -50,3 +50,22 @@ def test_environment_names_settings() -> None:
 def test_queues_have_dead_letters() -> None:
     queues = {name: r["Properties"] for name, r in RESOURCES.items() if r["Type"] == "AWS::SQS::Queue"}
     assert all("RedrivePolicy" in properties for name, properties in queues.items() if not name.endswith("DeadLetters"))
+
+
+def test_the_score_queue_waits_longer_than_its_function_may_take() -> None:
+    mapping = FUNCTIONS["ScoreEnterprise"]["Events"]["Requests"]["Properties"]
+    assert (mapping["BatchSize"], mapping["ScalingConfig"]) == (10, {"MaximumConcurrency": 10})
+    queue = RESOURCES["ScoreQueue"]["Properties"]
+    assert queue["DelaySeconds"] > 0
+    assert queue["VisibilityTimeout"] >= 6 * FUNCTIONS["ScoreEnterprise"]["Timeout"] + mapping["MaximumBatchingWindowInSeconds"]
+
+
+def test_how_anomalies_are_published_is_a_parameter() -> None:
+    assert TEMPLATE["Parameters"]["PublicAnomalies"]["AllowedValues"] == ["records", "counts"]
+    assert TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]["ECID_PUBLIC_ANOMALIES"] == "PublicAnomalies"
+
+
+def test_the_scorer_may_compact_segments() -> None:
+    statements = FUNCTIONS["ScoreEnterprise"]["Policies"][0]["Statement"]
+    (allowed,) = (statement["Action"] for statement in statements if str(statement["Resource"]).endswith("/declarations/*"))
+    assert set(allowed) == {"s3:GetObject", "s3:PutObject", "s3:DeleteObject"}

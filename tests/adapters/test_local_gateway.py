@@ -18,6 +18,7 @@ import uvicorn
 
 from ecid.adapters import local_gateway
 from ecid.adapters.local_gateway import gateway, routes_of
+from ecid.bootstrap import refuse
 
 ROOT = Path(__file__).parents[2]
 
@@ -53,7 +54,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(gateway(root), host="127.0.0.1", port=port, log_level="error", ws="none"))
+    server = uvicorn.Server(uvicorn.Config(gateway(root, refuse), host="127.0.0.1", port=port, log_level="error", ws="none", http="h11"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
@@ -92,18 +93,19 @@ def test_bodies_arrive_whole(address: str) -> None:
     assert base64.b64decode(event["body"]) == sent
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", "/elsewhere"), ("DELETE", "/v1/things"), ("PUT", "/v1/things/x")])
+@pytest.mark.parametrize(("method", "path"), [("GET", "/elsewhere"), ("DELETE", "/v1/things"), ("PUT", "/v1/things/x"), ("TRACE", "/"), ("BREW", "/v1/things")])
 def test_everything_else_takes_the_default_route(method: str, path: str, address: str) -> None:
     with ask(address + path, method) as answer:
         assert event_of(answer)["routeKey"] == "ANY $default"
 
 
 def test_too_large_is_refused_before_any_function(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local_gateway, "MAX_BODY_BYTES", 1000)
+    monkeypatch.setattr(local_gateway, "MAX_BODY_BYTES", 100 * 1024)
     with pytest.raises(urllib.error.HTTPError) as refused:
-        ask(f"{address}/v1/things", "POST", b"x" * 2000)
-    assert refused.value.code == 413
-    refused.value.close()
+        ask(f"{address}/v1/things?lang=zh", "POST", b"x" * 2_000_000)
+    with refused.value as answer:
+        assert (answer.code, answer.headers["content-type"]) == (413, "application/problem+json")
+        assert json.load(answer)["detail"] == "内容过大，上限为 100 KiB。"
 
 
 def test_the_real_template_has_handlers_for_its_routes() -> None:

@@ -53,6 +53,16 @@ def test_what_was_put_is_got(objects: ObjectStore) -> None:
     assert objects.get(KEY) == b"two"
 
 
+def test_what_was_deleted_is_gone(objects: ObjectStore) -> None:
+    objects.put(KEY, b"one")
+    objects.put(f"{KEY}2", b"two")
+    for _ in range(2):
+        objects.delete(KEY)
+    with pytest.raises(NotFound):
+        objects.get(KEY)
+    assert list(objects.keys("")) == [f"{KEY}2"]
+
+
 @pytest.mark.parametrize("key", [KEY, "declarations", "declarations/91330282MA2H7K4W68/2026-03/0a1b.parquet/x"])
 def test_nothing_there(objects: ObjectStore, key: str) -> None:
     objects.put(f"{KEY}2", b"")
@@ -77,6 +87,8 @@ def test_keys_that_lead_elsewhere(objects: ObjectStore, key: str) -> None:
         objects.put(key, b"x")
     with pytest.raises(BadInput):
         objects.get(key)
+    with pytest.raises(BadInput):
+        objects.delete(key)
 
 
 @pytest.mark.parametrize("prefix", ["../", "/etc/", "a/../../", ".x/"])
@@ -121,6 +133,6 @@ def test_a_bucket_that_is_not_there_is_unavailable(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     with mock_aws():
         store = S3Store(s3_client(), "ecid-none")
-        for ask in (lambda: store.put("a", b""), lambda: store.get("a"), lambda: list(store.keys(""))):
+        for ask in (lambda: store.put("a", b""), lambda: store.get("a"), lambda: store.delete("a"), lambda: list(store.keys(""))):
             with pytest.raises(SourceUnavailable):
                 ask()

@@ -116,6 +116,42 @@ def test_a_failure_that_passes_leaves_no_dead_letter(start: Start) -> None:
     assert queue.dead_letters == ()
 
 
+def test_what_is_waiting_is_not_asked_for_twice(start: Start) -> None:
+    seen: list[Any] = []
+    going_on, begun = threading.Event(), threading.Event()
+
+    def handler(event: dict[str, Any]) -> None:
+        begun.set()
+        going_on.wait(SOON)
+        seen.extend(bodies(event))
+
+    queue = start(handler)
+    queue.send({"n": 1})
+    assert begun.wait(SOON)
+    for number in (1, 2, 1, 2, 1):
+        queue.send({"n": number})
+    going_on.set()
+    assert queue.drain(SOON)
+    assert seen == [{"n": 1}, {"n": 1}, {"n": 2}]
+
+
+def test_a_dead_letter_is_none_once_its_like_was_handled(start: Start) -> None:
+    mended = threading.Event()
+
+    def handler(event: dict[str, Any]) -> dict[str, Any]:
+        return {"batchItemFailures": [] if mended.is_set() else [{"itemIdentifier": record["messageId"]} for record in event["Records"]]}
+
+    queue = start(handler)
+    for number in (1, 2):
+        queue.send({"n": number})
+        assert queue.drain(SOON)
+    assert len(queue.dead_letters) == 2
+    mended.set()
+    queue.send({"n": 1})
+    assert queue.drain(SOON)
+    assert [json.loads(body) for body in queue.dead_letters] == [{"n": 2}]
+
+
 def test_draining_gives_up_in_time_and_closing_takes_no_more(start: Start) -> None:
     going_on = threading.Event()
 

@@ -121,6 +121,22 @@ def test_build_reads_only_what_is_new(tmp_path: Path, hs_2022_csv: Path) -> None
     assert [file.outcome for file in build(data, home) if file.usable] == ["imported"]
 
 
+@pytest.mark.parametrize("left", [0, 30, 5_000, 100_000, -1])
+def test_build_repairs_what_was_damaged(left: int, tmp_path: Path, hs_2022_csv: Path) -> None:
+    home, data = tmp_path / "home", hs_2022_csv.parent
+    build(data, home)
+    stored = home / KNOWLEDGE / "hs-2022.jsonl"
+    whole = stored.read_bytes()
+    stored.write_bytes(whole[:left])
+    assert [file.outcome for file in build(data, home) if file.usable] == ["imported"]
+    assert stored.read_bytes() == whole
+
+
+def test_a_data_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableFile, match=r"nowhere: ECID_DATA_DIR names it"):
+        build(tmp_path / "nowhere", tmp_path)
+
+
 def test_what_is_loaded_and_checked(tmp_path: Path, hs_2022_csv: Path) -> None:
     pack = tmp_path / "pack"
     (pack / "tariff").mkdir(parents=True)

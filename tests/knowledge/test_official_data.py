@@ -6,7 +6,6 @@ import csv
 import difflib
 import json
 import re
-import time
 import unicodedata
 from datetime import date
 from pathlib import Path
@@ -26,25 +25,21 @@ from ecid.tariff.model import Edition, NoteSet
 ROOT = Path(__file__).parents[2]
 DIFFERENCES = ROOT / "docs" / "knowledge" / "catalogue-differences.md"
 CATALOGUE = Path("cn-catalogue-2025")
-SECONDS_FOR_THE_CATALOGUE = 60
-SECONDS_TO_LOAD = 0.4
 
 
 @pytest.fixture(scope="module")
-def home(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[ImportedFile], float]:
+def home(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[ImportedFile]]:
     folder = tmp_path_factory.mktemp("home")
-    began = time.process_time()
-    files = import_files([data_dir / CATALOGUE, data_dir / "hs-nomenclature"], folder)
-    return folder, files, time.process_time() - began
+    return folder, import_files([data_dir / CATALOGUE, data_dir / "hs-nomenclature"], folder)
 
 
 @pytest.fixture(scope="module")
-def edition(home: tuple[Path, list[ImportedFile], float]) -> Edition:
+def edition(home: tuple[Path, list[ImportedFile]]) -> Edition:
     return next(item for item in store.load(home[0] / KNOWLEDGE) if isinstance(item, Edition))
 
 
 @pytest.fixture(scope="module")
-def reference(home: tuple[Path, list[ImportedFile], float]) -> Reference:
+def reference(home: tuple[Path, list[ImportedFile]]) -> Reference:
     return load_reference([ROOT / "knowledge", home[0] / KNOWLEDGE])
 
 
@@ -64,7 +59,7 @@ def _theirs(data_dir: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_the_files_are_recognised_by_content(home: tuple[Path, list[ImportedFile], float]) -> None:
+def test_the_files_are_recognised_by_content(home: tuple[Path, list[ImportedFile]]) -> None:
     outcomes = {file.name: (file.outcome, file.datasets) for file in home[1]}
     assert outcomes["catalogue.pdf"] == ("imported", ("cn-2025", "cn-2025-notes"))
     assert outcomes["hs2017.csv"] == ("imported", ("hs-2017",))
@@ -72,10 +67,9 @@ def test_the_files_are_recognised_by_content(home: tuple[Path, list[ImportedFile
     assert outcomes["hs2022_to_hs2017.csv"] == ("imported", ("hs-2022-to-hs-2017",))
     assert outcomes["sections.csv"] == ("imported", ("hs-sections-en",))
     assert outcomes["notes.json"] == ("not_recognised", ())
-    assert home[2] < SECONDS_FOR_THE_CATALOGUE
 
 
-def test_known_dirt_is_reported_with_its_row(home: tuple[Path, list[ImportedFile], float]) -> None:
+def test_known_dirt_is_reported_with_its_row(home: tuple[Path, list[ImportedFile]]) -> None:
     skipped = {file.name: {item.place: item.en for item in file.skipped} for file in home[1]}
     assert skipped["hs2022.csv"]["row 6940"] == "the chapter of 999999 is none of the Harmonized System"
     assert skipped["hs2022.csv"]["row 6941"] == "'TOTAL' is not a code of 2/4/6 digits"
@@ -115,7 +109,7 @@ def test_names_and_paths_agree_and_every_difference_is_documented(data_dir: Path
     assert paths == _documented("Paths")
 
 
-def test_notes_agree_but_for_tables_and_page_heads(data_dir: Path, home: tuple[Path, list[ImportedFile], float]) -> None:
+def test_notes_agree_but_for_tables_and_page_heads(data_dir: Path, home: tuple[Path, list[ImportedFile]]) -> None:
     sets = [item for item in store.load(home[0] / KNOWLEDGE) if isinstance(item, NoteSet) and item.lang == "zh"]
     ours = {(note.kind, note.number): note for note in sets[0].notes}
     theirs = json.loads((data_dir / CATALOGUE / "notes.json").read_text("utf-8"))
@@ -144,7 +138,7 @@ def test_the_pack_stands_beside_the_official_edition(reference: Reference) -> No
 @pytest.mark.parametrize(
     ("code", "day", "state", "suggestions"),
     [
-        ("85414000", date(2024, 5, 1), "not_in_force", ("854141", "854142", "854143", "854149")),
+        ("85414000", date(2024, 5, 1), "not_in_force", ("85414100", "85414200", "85414300", "85414900")),
         ("85414300", date(2024, 5, 1), "valid", ()),
         ("85414300", date(2020, 5, 1), "not_in_force", ("854140",)),
         ("85414020", date(2020, 5, 1), "unproven", ()),
@@ -155,15 +149,6 @@ def test_the_pack_stands_beside_the_official_edition(reference: Reference) -> No
 def test_codes_on_days(reference: Reference, code: str, day: date, state: str, suggestions: tuple[str, ...]) -> None:
     found = reference.tariff.judge(code, day)
     assert (found.state, found.suggestions) == (state, suggestions)
-
-
-def test_loading_everything_is_quick(home: tuple[Path, list[ImportedFile], float]) -> None:
-    durations = []
-    for _ in range(3):
-        began = time.process_time()
-        load_reference([ROOT / "knowledge", home[0] / KNOWLEDGE])
-        durations.append(time.process_time() - began)
-    assert min(durations) < SECONDS_TO_LOAD
 
 
 def test_a_truncated_catalogue_is_refused(data_dir: Path, tmp_path: Path) -> None:

@@ -35,7 +35,8 @@ def test_what_is_saved_is_loaded_again(tmp_path: Path, dataset: Dataset) -> None
     skipped = (Skipped("row 7", "重复", "twice"),)
     assert store.save(tmp_path, dataset, "test/1", skipped)
     assert store.load(tmp_path) == [dataset]
-    (header,) = store.headers(tmp_path)
+    (header,), damaged = store.headers(tmp_path)
+    assert damaged == []
     assert (header.id, header.sha256, header.importer, header.skipped) == (store.dataset_id(dataset), dataset.sha256, "test/1", skipped)
 
 
@@ -58,7 +59,7 @@ def test_the_order_in_memory_does_not_show(tmp_path: Path) -> None:
 
 def test_nothing_is_loaded_from_nowhere(tmp_path: Path) -> None:
     assert store.load(tmp_path / "absent") == []
-    assert store.headers(tmp_path / "absent") == []
+    assert store.headers(tmp_path / "absent") == ([], [])
     assert store.load_datasets([tmp_path, tmp_path / "absent"]) == []
 
 

@@ -30,6 +30,7 @@ DOMAINS = ("yongsheng-tools.example", "ruiguang-led.example", "old-shop.example"
 NOW = datetime(2026, 5, 17, 4, 0, tzinfo=UTC)
 EVENT = {json.loads(line)["id"]: line for line in FEED}
 REGISTERED, STATUS, DECLARED = EVENT["aeo-2026-000101"], EVENT["aeo-2026-000102"], EVENT["sw-dec-5510021"]
+VOIDED = EVENT["sw-clr-890400"]
 
 
 @dataclass(slots=True)
@@ -166,10 +167,31 @@ def test_an_event_of_the_far_future_is_poison(ingestion: Ingestion) -> None:
 
 
 @pytest.mark.parametrize(
+    "event",
+    [
+        pytest.param(REGISTERED.replace("2026-04-02T09:30", "2027-04-02T09:30").replace('"released": false', '"released": true'), id="released next year"),
+        pytest.param(VOIDED.replace("2026-05-12T09:00", "2027-05-12T09:00"), id="void next year"),
+        pytest.param(REGISTERED.replace("2026-04-02T09:12", "2099-04-02T09:12"), id="proven in 2099"),
+        pytest.param(REGISTERED.replace('"bound_since": "2026-04-02"', '"bound_since": "2099-01-01"'), id="bound in 2099"),
+        pytest.param(EVENT["aeo-2026-000160"].replace('"advanced"', '"general_certified"'), id="level of another order"),
+    ],
+)
+def test_what_does_not_hold_yet_changes_nothing_today(ingestion: Ingestion, event: str) -> None:
+    take(ingestion, FEED)
+    before = picture(ingestion)
+    spoilt = {**json.loads(event), "id": "later-1", "sequence": 10**9}
+    assert spoilt != json.loads(REGISTERED)
+    batch = ingestion.batch([("a", json.dumps(spoilt))])
+    assert isinstance(batch.failed["a"], InvalidEvent)
+    assert picture(ingestion) == before
+
+
+@pytest.mark.parametrize(
     ("port", "method"),
     [
         ("store", "append"),
         ("store", "mark_synced"),
+        ("store", "put_lookalikes"),
         ("store", "facts"),
         ("store", "put_record"),
         ("objects", "put"),

@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import logging
 import os
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
-from ecid.errors import EcidError
+from ecid.errors import EcidError, SourceUnavailable
 from ecid.feed.facts import PLATFORM_SUBJECT, enterprises_of
 from ecid.settings import CHECKOUT, Settings, settings_from
 
 if TYPE_CHECKING:
+    from socket import socket
+    from threading import Event
+
     from ecid.adapters.embedded_engine import Engine
     from ecid.ports import FactStore, ObjectStore, Queue
     from ecid.scoring.reference import Reference
@@ -24,7 +28,8 @@ if TYPE_CHECKING:
     from ecid.services.verify_domain import Verification
 
 _log = logging.getLogger(__name__)
-_ENGINE_FILE = "engine.json"
+_SCORED_WITHIN = 600.0
+"""Seconds that a command waits for the score runs it caused."""
 _SAMPLES_EVERY = 6 * 3600.0
 """Seconds: well within the 24 hours after which a source counts as stale."""
 
@@ -109,14 +114,21 @@ class Platform:
                 if uscc not in done:
                     self.scoring().run(uscc)
                 done.add(uscc)
-            except (EcidError, KeyError, TypeError, ValueError) as error:
-                _log.error("score run failed: %s, message %s", type(error).__name__, record["messageId"])
+            except Exception as error:  # noqa: BLE001 - whatever fails for one enterprise is not the others'
+                _log.error("score run failed, message %s: %s", record["messageId"], _told(error))
                 failures.append({"itemIdentifier": record["messageId"]})
         return {"batchItemFailures": failures}
 
 
+def _told(error: Exception) -> str:
+    """What a log may say: the sentence of our own errors; of others type and places only, for their message may carry what a declaration said."""
+    if isinstance(error, EcidError):
+        return f"{error.code}: {error}"
+    return f"{type(error).__name__} at {[f'{frame.filename}:{frame.lineno}' for frame in traceback.extract_tb(error.__traceback__)]}"
+
+
 class LocalPlatform(Platform):
-    """The platform on this machine, for `ecid serve` and the other commands: with no engine named, the one that runs already is used, else one is started."""
+    """The platform on this machine, for `ecid serve` and the other commands: with no engine named, processes on the same home share one."""
 
     engine: Engine | None = None
 
@@ -128,42 +140,35 @@ class LocalPlatform(Platform):
 
         settings = self.settings
         if not settings.dynamodb_endpoint:
-            running = self._running()
-            if running is None:
-                self.engine = start_engine(settings.home / "platform.db", [CHECKOUT])
-                running = self.engine.endpoint
-                self._engine_file.write_text(json.dumps({"endpoint": running}), "utf-8")
-            settings = replace(settings, dynamodb_endpoint=running)
+            self.engine = start_engine(settings.home / "platform.db", [CHECKOUT])
+            settings = replace(settings, dynamodb_endpoint=self.engine.endpoint)
         client = dynamodb_client(settings)
         create_tables(client, settings)
         return DynamoFactStore(client, settings)
 
     def close(self) -> None:
-        """Finish the score runs that were asked for, then end the engine if it is ours."""
+        """Finish the score runs that were asked for, then leave the engine, which ends with its last user."""
         from ecid.adapters.queue import InProcessQueue
 
         scores = self.__dict__.get("scores")
         if isinstance(scores, InProcessQueue):
-            scores.drain(timeout=600)
+            scores.drain(_SCORED_WITHIN)
             scores.close()
         if self.engine:
-            self._engine_file.unlink(missing_ok=True)
             self.engine.close()
 
-    @property
-    def _engine_file(self) -> Any:
-        self.settings.home.mkdir(parents=True, exist_ok=True)
-        return self.settings.home / _ENGINE_FILE
+    def unscored(self) -> list[str]:
+        """Wait for the score runs asked for in this process, and answer with the enterprises whose run failed for good, sorted.
 
-    def _running(self) -> str | None:
-        """The address of the engine that another process of ours keeps running on the same home, if it still does."""
-        from ecid.adapters.embedded_engine import is_up
+        Raises SourceUnavailable when the runs do not end in time.
+        """
+        from ecid.adapters.queue import InProcessQueue
 
-        try:
-            endpoint = str(json.loads(self._engine_file.read_text("utf-8"))["endpoint"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-        return endpoint if endpoint.startswith("http://127.0.0.1:") and is_up(endpoint) else None
+        if not isinstance(self.scores, InProcessQueue):
+            return []
+        if not self.scores.drain(_SCORED_WITHIN):
+            raise SourceUnavailable
+        return sorted({str(json.loads(body)["enterprise"]) for body in self.scores.dead_letters})
 
 
 @cache
@@ -202,21 +207,41 @@ def feed_samples(local: LocalPlatform) -> list[str]:
     return [sample.domain for sample in samples]
 
 
-def serve(local: LocalPlatform, port: int, samples: bool) -> None:
-    """Serve the functions of `template.yaml` on the loopback interface until interrupted; with `samples`, keep their sources up to date meanwhile."""
+def reserve(port: int) -> socket:
+    """The port on the loopback interface, taken for `serve`. Raises OSError when it cannot be had."""
+    from ecid.adapters.local_gateway import reserve as taken
+
+    return taken(port)
+
+
+def serve(local: LocalPlatform, listening: socket, samples: bool) -> None:
+    """Serve the functions of `template.yaml` on a reserved port until interrupted; with `samples`, keep their sources up to date meanwhile."""
     import threading
 
     from ecid.adapters.local_gateway import listen
 
     ended = threading.Event()
-
-    def keep_up() -> None:
-        while not ended.wait(_SAMPLES_EVERY):
-            feed_samples(local)
-
     if samples:
-        threading.Thread(target=keep_up, name="samples", daemon=True).start()
+        threading.Thread(target=keep_samples, args=(local, ended), name="samples", daemon=True).start()
     try:
-        listen(CHECKOUT, port)
+        listen(CHECKOUT, listening, refuse)
     finally:
         ended.set()
+
+
+def keep_samples(local: LocalPlatform, ended: Event, every: float = _SAMPLES_EVERY) -> None:
+    """Take in the samples every so many seconds until `ended`; a time that failed is logged, and the next one comes all the same."""
+    while not ended.wait(every):
+        try:
+            feed_samples(local)
+        except (EcidError, OSError, ValueError) as error:
+            _log.error("the samples were not renewed: %s", _told(error))
+
+
+def refuse(error: EcidError, event: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer of the gateway itself to a request (payload 2.0) that it hands to no function: the problem document that every function gives."""
+    from ecid import api
+
+    lang = api.language_of(event["queryStringParameters"], event["headers"].get("accept-language", ""))
+    answer = api.problem_response(error, lang, event["requestContext"]["requestId"])
+    return {"statusCode": answer.status_code, "headers": {**answer.headers, "Content-Type": answer.content_type}, "body": answer.body}

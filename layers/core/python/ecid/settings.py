@@ -31,8 +31,6 @@ class Settings:
     """Name of whoever runs this installation, shown on every page; empty means that it is called an independent operator, in the reader's language."""
     public_url: str = "http://127.0.0.1:8000"
     """Address under which this installation is reached."""
-    verify_base_url: str = "https://ecid.customs.gov.cn/verify"
-    """Address that verification links on supplier websites point to."""
     public_anomalies: Literal["records", "counts"] = "records"
     """Whether the public record lists anomaly records, or only counts with small cells suppressed."""
     sample_suffixes: str = "example"

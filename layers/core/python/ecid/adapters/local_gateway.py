@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import importlib.util
+import socket
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,9 +22,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Scope
 
+from ecid.errors import EcidError, PayloadTooLarge
+
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 DEFAULT = "$default"
-_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+Refuse = Callable[[EcidError, Mapping[str, Any]], dict[str, Any]]
+"""Answers a request, as an event, that no function is asked about."""
 MAX_BODY_BYTES = 10 * 1024 * 1024
 """The limit of API Gateway itself."""
 
@@ -78,17 +83,19 @@ def load_handler(root: Path, code: str) -> Handler:
     return handler
 
 
-def gateway(root: Path) -> Starlette:
-    """The ASGI application that serves every route of `template.yaml` in the checkout `root`."""
+def gateway(root: Path, refuse: Refuse) -> Starlette:
+    """The ASGI application that serves every route of `template.yaml` in the checkout `root`; `refuse` answers what is too large for any function."""
     handlers: dict[str, Handler] = {}
     served: list[BaseRoute] = []
     last: list[BaseRoute] = []
     for route in routes_of((root / "template.yaml").read_text("utf-8")):
         handler = handlers.setdefault(route.code, load_handler(root, route.code))
         if route.path == DEFAULT:
-            last.append(Route("/{path:path}", _endpoint(route, handler), methods=_METHODS))
+            default = Route("/{path:path}", _endpoint(route, handler, refuse))
+            default.methods = None  # any at all; the constructor would take None for GET
+            last.append(default)
         else:
-            served.append(_ExactRoute(route.path, _endpoint(route, handler), methods=[route.method]))
+            served.append(_ExactRoute(route.path, _endpoint(route, handler, refuse), methods=[route.method]))
     return Starlette(routes=[*served, *last])
 
 
@@ -102,19 +109,38 @@ class _ExactRoute(Route):
         return (match, child) if exact else (Match.NONE, {})
 
 
-def listen(root: Path, port: int) -> None:
-    """Serve the checkout `root` on the loopback interface until interrupted."""
-    uvicorn.run(gateway(root), host="127.0.0.1", port=port, log_level="warning", access_log=False)
+def reserve(port: int) -> socket.socket:
+    """A listening socket on the loopback interface. Raises OSError when the port is taken or may not be used."""
+    reserved = socket.socket()
+    try:
+        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        reserved.bind(("127.0.0.1", port))
+        reserved.listen(2048)
+    except OSError:
+        reserved.close()
+        raise
+    return reserved
 
 
-def _endpoint(route: GatewayRoute, handler: Handler) -> Callable[[Request], Any]:
+def listen(root: Path, listening: socket.socket, refuse: Refuse) -> None:
+    """Serve the checkout `root` on a reserved socket until interrupted."""
+    # The strict parser: others answer a method that they do not know themselves, in plain text.
+    config = uvicorn.Config(gateway(root, refuse), http="h11", log_level="warning", access_log=False)
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+def _endpoint(route: GatewayRoute, handler: Handler, refuse: Refuse) -> Callable[[Request], Any]:
     async def endpoint(request: Request) -> Response:
         body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > MAX_BODY_BYTES:
-                return Response(b"", status_code=413)  # the gateway itself refuses it, before any function
-        event = event_of(request, route, bytes(body))
+        fits = True
+        async for chunk in request.stream():  # to its end in any case: a client that still sends would not read the answer
+            fits = fits and len(body) + len(chunk) <= MAX_BODY_BYTES
+            if fits:
+                body += chunk
+        event = event_of(request, route, bytes(body) if fits else b"")
+        if not fits:
+            return _response(refuse(PayloadTooLarge(limit=f"{MAX_BODY_BYTES // 1024} KiB"), event))
         answer = await run_in_threadpool(handler, event, _context(event))
         return _response(answer)
 

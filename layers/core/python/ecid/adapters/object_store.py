@@ -61,6 +61,13 @@ class FolderStore:
         except OSError as error:
             raise SourceUnavailable from error
 
+    def delete(self, key: str) -> None:
+        """See the port."""
+        try:
+            (self.root / _checked(key)).unlink(missing_ok=True)
+        except OSError as error:
+            raise SourceUnavailable from error
+
     def keys(self, prefix: str) -> Iterator[str]:
         """See the port."""
         folder = self.root / _folder_of(prefix)
@@ -88,6 +95,13 @@ class S3Store:
             return self.client.get_object(Bucket=self.bucket, Key=_checked(key))["Body"].read()
         except self.client.exceptions.NoSuchKey as error:
             raise NotFound(what=key) from error
+        except (ClientError, BotoCoreError) as error:
+            raise SourceUnavailable from error
+
+    def delete(self, key: str) -> None:
+        """See the port."""
+        try:
+            self.client.delete_object(Bucket=self.bucket, Key=_checked(key))
         except (ClientError, BotoCoreError) as error:
             raise SourceUnavailable from error
 

@@ -73,7 +73,8 @@ class _Message:
 class InProcessQueue:
     """`ecid.ports.Queue` within one process: one worker thread, batches of up to ten, at most three deliveries, then the dead letters.
 
-    Like SQS it delivers at least once and promises no order. What is waiting when the process ends is lost, which is why a feed can be replayed.
+    Like SQS it delivers at least once and promises no order; a message whose like is waiting already is that one. What is waiting
+    when the process ends is lost, which is why a feed can be replayed.
     """
 
     BATCH = 10
@@ -91,7 +92,7 @@ class InProcessQueue:
 
     @property
     def dead_letters(self) -> tuple[str, ...]:
-        """The bodies of the messages that were delivered three times in vain."""
+        """The bodies of the messages that were delivered three times in vain, unless one like it was handled since."""
         with self._changed:
             return tuple(self._dead)
 
@@ -101,7 +102,8 @@ class InProcessQueue:
         with self._changed:
             if self._closed:
                 raise SourceUnavailable
-            self._waiting.append(message)
+            if all(waiting.body != message.body for waiting in self._waiting):
+                self._waiting.append(message)
             self._changed.notify_all()
 
     def drain(self, timeout: float) -> bool:
@@ -120,6 +122,8 @@ class InProcessQueue:
         while batch := self._next():
             failed = self._deliver(batch)
             with self._changed:
+                handled = {message.body for message in batch if message.id not in failed}
+                self._dead = [body for body in self._dead if body not in handled]
                 for message in batch:
                     if message.id not in failed:
                         continue

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import click
 
-from ecid.bootstrap import Platform
+from ecid.bootstrap import LocalPlatform
 from ecid.cli.options import lang_option
 from ecid.errors import BadInput, EcidError, Language
 from ecid.feed.events import MAX_EVENT_BYTES
@@ -26,6 +26,11 @@ _WORDS = {
     "summary": {"zh": "已接收 {taken}，已知 {known}，拒收 {poison}", "en": "taken {taken}, already known {known}, refused {poison}"},
     "poison": {"zh": "第 {line} 行（{code}）：{reason}", "en": "line {line} ({code}): {reason}"},
     "kept": {"zh": "拒收的行已存入 {path}", "en": "The refused lines were added to {path}"},
+    "scoring": {"zh": "正在评分……", "en": "scoring…"},
+    "unscored": {
+        "zh": "企业 {uscc} 的评分未能完成，原因见日志；其申报已保存，请排除原因后重新运行。",
+        "en": "The enterprise {uscc} could not be scored, the log says why; its declarations are kept. Mend the cause and run the same command again.",
+    },
     "stopped": {
         "zh": "在第 {line} 行停止：{reason} 已接收的不会重复，请稍后重新运行。",
         "en": "Stopped at line {line}: {reason} What was taken is not taken twice; run the same command again later.",
@@ -47,8 +52,11 @@ class Poison:
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 @lang_option
 @click.pass_obj
-def feed_command(platform: Platform, file: BinaryIO, as_json: bool, lang: Language) -> None:
-    """Replay source events (`-` reads standard input); known events change nothing. Exits with 1 when lines were refused."""
+def feed_command(platform: LocalPlatform, file: BinaryIO, as_json: bool, lang: Language) -> None:
+    """Replay source events (`-` reads standard input); known events change nothing.
+
+    Exits with 1 when lines were refused, with 3 when an enterprise could not be scored.
+    """
     ingestion = platform.ingest()
     dead_letters = platform.settings.home / DEAD_LETTERS
     poison: list[Poison] = []
@@ -63,16 +71,23 @@ def feed_command(platform: Platform, file: BinaryIO, as_json: bool, lang: Langua
             _keep(dead_letters, str(getattr(file, "name", "-")), found, [line for _, line, _ in refused])
             poison += found
             bar.update(sum(len(line) for _, line in lines))
+    if sys.stderr.isatty():
+        click.echo(_WORDS["scoring"][lang], err=True)
+    unscored = platform.unscored()
+    for uscc in unscored:
+        click.echo(_WORDS["unscored"][lang].format(uscc=uscc), err=True)
     for item in poison:
         click.echo(_WORDS["poison"][lang].format_map(asdict(item)), err=True)
     if poison:
         click.echo(_WORDS["kept"][lang].format(path=dead_letters), err=True)
     if as_json:
-        click.echo(json.dumps({"taken": taken, "known": known, "poison": [asdict(item) for item in poison]}, ensure_ascii=False, indent=2))
+        click.echo(
+            json.dumps({"taken": taken, "known": known, "poison": [asdict(item) for item in poison], "unscored": unscored}, ensure_ascii=False, indent=2)
+        )
     else:
         click.echo(_WORDS["summary"][lang].format(taken=taken, known=known, poison=len(poison)))
-    if poison:
-        raise SystemExit(1)
+    if poison or unscored:
+        raise SystemExit(3 if unscored else 1)
 
 
 def _batches(file: BinaryIO) -> Iterator[list[tuple[int, bytes]]]:

@@ -1,6 +1,7 @@
 """Declarations as columns: events to rows, rows to Parquet segments, segments back to the lines as they stand.
 
-A segment holds rows of `SEGMENT_SCHEMA` of one enterprise and one month of declaration; it is named by its content and never changed. An amended
+A segment holds rows of `SEGMENT_SCHEMA` of one enterprise and one month of declaration; it is named by its content and never changed. Many small ones are
+replaced by one that holds the same newest rows. An amended
 declaration is sent whole with a newer stamp, and its newest stamp wins whole, so a line that was taken out disappears.
 """
 
@@ -74,9 +75,17 @@ def month_of(event: DeclarationLodged) -> str:
 
 def segment_of(rows: Sequence[Mapping[str, Any]]) -> bytes:
     """The rows as one Parquet file. Their order does not matter: the same rows give the same file."""
-    frame = pl.DataFrame(rows, schema=SEGMENT_SCHEMA).sort("declaration_no", "stamp", "item")
+    return _parquet(pl.DataFrame(rows, schema=SEGMENT_SCHEMA))
+
+
+def merged_segment(frames: Iterable[pl.DataFrame]) -> bytes:
+    """One segment in the place of several of the same month: of each declaration the rows of its newest stamp, which they keep."""
+    return _parquet(_newest(frames))
+
+
+def _parquet(frame: pl.DataFrame) -> bytes:
     buffer = io.BytesIO()
-    frame.write_parquet(buffer, compression="zstd", statistics=False)
+    frame.sort("declaration_no", "stamp", "item").write_parquet(buffer, compression="zstd", statistics=False)
     return buffer.getvalue()
 
 
@@ -85,14 +94,25 @@ def segment_key(enterprise: str, month: str, segment: bytes) -> str:
     return f"{segments_of(enterprise)}{month}/{hashlib.sha256(segment).hexdigest()}.parquet"
 
 
+def month_in(key: str) -> str:
+    """The month of a segment, from its name."""
+    return key.split("/")[-2]
+
+
 def segments_of(enterprise: str) -> str:
     """The prefix under which all segments of an enterprise lie."""
     return f"{_ROOT}{enterprise}/"
 
 
 def read_segment(segment: bytes) -> pl.DataFrame:
-    """The rows of a segment, in `SEGMENT_SCHEMA`. Raises polars.exceptions.PolarsError for bytes that are none."""
-    return pl.read_parquet(io.BytesIO(segment)).select(list(SEGMENT_SCHEMA))
+    """The rows of a segment, in `SEGMENT_SCHEMA`. Raises polars.exceptions.PolarsError for bytes that are none, or hold other columns."""
+    try:
+        rows = pl.read_parquet(io.BytesIO(segment)).select(list(SEGMENT_SCHEMA))
+    except (pl.exceptions.PanicException, OSError) as error:
+        raise pl.exceptions.ComputeError("not a Parquet file") from error
+    if dict(rows.schema) != SEGMENT_SCHEMA:
+        raise pl.exceptions.SchemaError("not the columns of a segment")
+    return rows
 
 
 def merge_segments(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
@@ -100,9 +120,13 @@ def merge_segments(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
 
     `frames` are all segments of one enterprise in any order, repeated or not.
     """
+    return _newest(frames).sort("declared_on", "declaration_no", "item").select(list(LINE_SCHEMA))
+
+
+def _newest(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
     rows = pl.concat([pl.DataFrame(schema=SEGMENT_SCHEMA), *frames])
     newest = rows.filter(pl.col("stamp") == pl.col("stamp").max().over("declaration_no"))
-    return newest.unique(["declaration_no", "item"]).sort("declared_on", "declaration_no", "item").select(list(LINE_SCHEMA))
+    return newest.unique(["declaration_no", "item"])
 
 
 def _scaled(amount: str | None, decimals: int) -> int | None:

@@ -58,9 +58,19 @@ def save(folder: Path, dataset: Dataset, importer: str, skipped: Sequence[Skippe
     return True
 
 
-def headers(folder: Path) -> list[StoredHeader]:
-    """What is stored in a folder, by id. Raises `UnreadableFile`."""
-    return [_guarded(path, lambda text: _header(json.loads(text.partition("\n")[0]))) for path in sorted(folder.glob(f"*{_SUFFIX}"))]
+def headers(folder: Path) -> tuple[list[StoredHeader], list[StoredHeader | None]]:
+    """What is stored in a folder, by id, and what is damaged there: rows are missing, or (None) not even the header can be read."""
+    whole: list[StoredHeader] = []
+    damaged: list[StoredHeader | None] = []
+    for path in sorted(folder.glob(f"*{_SUFFIX}")):
+        try:
+            first, *rows = _guarded(path, lambda text: text.encode().split(b"\n"))
+            header = _header(json.loads(first))
+        except (UnreadableFile, ValueError, KeyError, TypeError, AttributeError):
+            damaged.append(None)
+        else:
+            (whole if len(rows) == header.rows + 1 and not rows[-1] else damaged).append(header)
+    return whole, damaged
 
 
 def load(folder: Path) -> list[Dataset]:

@@ -16,6 +16,7 @@ from typing import Any
 
 from ecid.clearance.window import beijing_date
 from ecid.declarations.readers import read_files
+from ecid.errors import NotFound
 from ecid.services.ingest_events import Ingestion
 
 _BATCH = 10
@@ -34,8 +35,10 @@ class Sample:
 def feed_samples(folder: Path, ingestion: Ingestion, now: datetime) -> list[Sample]:
     """Take in every sample under `folder` and say that the sample sources are up to date; what is known already changes nothing.
 
-    Raises the error of the first event that was refused: samples are ours, so that is a defect.
+    Raises NotFound where there is no such folder, and the error of the first event that was refused: samples are ours, so that is a defect.
     """
+    if not folder.is_dir():
+        raise NotFound(what=str(folder))
     samples = []
     for home in sorted(path for path in folder.iterdir() if (path / "events.jsonl").exists()):
         events = [json.loads(line) for line in (home / "events.jsonl").read_text("utf-8").splitlines()]

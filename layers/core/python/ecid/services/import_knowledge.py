@@ -53,7 +53,12 @@ def import_files(paths: Sequence[Path], home: Path, watch: Watch = lambda name: 
 
 
 def build(data_dir: Path | None, home: Path, watch: Watch = lambda name: _unwatched) -> list[ImportedFile]:
-    """Import every recognised file of the data folder that is not stored yet; nothing without a data folder."""
+    """Import every recognised file of the data folder that is not stored yet, or whose dataset was damaged since; nothing without a data folder.
+
+    Raises UnreadableFile when the folder does not exist.
+    """
+    if data_dir and not data_dir.exists():
+        raise UnreadableFile(name=data_dir, reason_zh="ECID_DATA_DIR 所指的文件夹不存在", reason_en="ECID_DATA_DIR names it, and there is no such folder")
     return import_files([data_dir], home, watch, again=False) if data_dir else []
 
 
@@ -86,10 +91,16 @@ def _files(paths: Sequence[Path]) -> Iterator[tuple[str, Path]]:
 
 
 def _stored(folder: Path) -> dict[tuple[str, str], list[str]]:
-    """Hash of the source and importer → ids of what it gave."""
+    """Hash of the source and importer → ids of what it gave; nothing of a source one of whose datasets is damaged, so that it is read again."""
     found: dict[tuple[str, str], list[str]] = {}
-    for header in store.headers(folder):
+    headers, damaged = store.headers(folder)
+    if any(header is None for header in damaged):  # from whichever source
+        return {}
+    for header in headers:
         found.setdefault((header.sha256, header.importer), []).append(header.id)
+    for broken in damaged:
+        if broken:
+            found.pop((broken.sha256, broken.importer), None)
     return found
 
 

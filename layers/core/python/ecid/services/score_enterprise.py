@@ -15,13 +15,13 @@ from typing import Any
 import polars as pl
 
 from ecid.clearance.window import beijing_date
-from ecid.feed.declarations import merge_segments, read_segment, segments_of
 from ecid.feed.facts import Fact, enterprise_subject, instant, stamp_of
 from ecid.ports import FactStore, ObjectStore
 from ecid.scoring.engine import Request, score
 from ecid.scoring.policy import Policy
 from ecid.scoring.reference import Reference
 from ecid.scoring.result import Result, to_json
+from ecid.services.lodged_lines import lodged_lines
 from ecid.services.project_records import Project, project_enterprise
 
 
@@ -42,7 +42,7 @@ class Scoring:
         Returns the id of the result. A run that comes to the result already stored writes nothing.
         """
         now = self.clock()
-        lines = merge_segments(read_segment(self.objects.get(key)) for key in self.objects.keys(segments_of(uscc)))
+        lines = lodged_lines(self.objects, uscc)
         result = self._score(lines, uscc, beijing_date(now))
         result_id = _identity(result)
         stored = next((fact for fact in self.store.facts(enterprise_subject(uscc)).facts if fact.name == "score"), None)
