@@ -18,6 +18,7 @@ check: .stamp-venv .stamp-sam
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
+	for app in functions/*/app.py; do .venv/bin/mypy $$app; done
 	.venv/bin/cfn-lint template.yaml
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-central-1 .venv-sam/bin/sam validate --lint
 
