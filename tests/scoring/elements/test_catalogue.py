@@ -13,6 +13,7 @@ import pytest
 from ecid.scoring.elements.answers import expected
 from ecid.scoring.elements.bounds import bounds, readings
 from ecid.scoring.elements.kinds import label_of
+from ecid.scoring.elements.shares import substance_bound
 from ecid.scoring.goods import Goods, Partings, goods_of, partings_of
 from ecid.tariff.model import Element, Purpose, TariffLine
 from tests.scoring.elements import corpus
@@ -96,7 +97,8 @@ def _within(label: str, value: str, line: TariffLine) -> str:
             number = f"{middle:.6f}".rstrip("0").rstrip(".")
             width = "400mm" if any("宽度小于600毫米" in text for text in line.path) else "1200mm"
             return f"{number}{unit}×{width}" if reading.pick == "min" else f"{number}{unit}"
-    return value
+    # Texts that bound the share of a substance ask for at least so much of it; the default is a trace.
+    return "99.999%" if substance_bound(label, value, line.code, line.name, line.path) else value
 
 
 def _value(element: Element, line: TariffLine, partings: Partings) -> str:

@@ -26,8 +26,10 @@ from ecid.scoring.elements.families import (
     offered,
 )
 from ecid.scoring.elements.kinds import label_of
+from ecid.scoring.elements.polarity import applies as may_state_property
+from ecid.scoring.elements.polarity import opposite
 from ecid.scoring.elements.quantities import converted, measures
-from ecid.scoring.elements.shares import outweighed, share_bound, sum_off
+from ecid.scoring.elements.shares import outweighed, share_bound, substance_bound, sum_off
 from ecid.scoring.elements.siblings import applies as tells_siblings_apart
 from ecid.scoring.elements.siblings import sibling
 from ecid.scoring.elements.text import CACHE, core, plain, table
@@ -160,11 +162,19 @@ def siblings(goods: Goods, slot: Slot) -> Failure | None:
     return failure(slot, "sibling", other=other) if other else None
 
 
+def polarity(goods: Goods, slot: Slot) -> Failure | None:
+    """The value says of a property the opposite of the code's text or the goods' name: 漂白 where the code is 未漂白."""
+    text = opposite(goods, slot)
+    return failure(slot, "bound_text", expected=text.strip(" :：;；")) if text else None
+
+
 def shares(goods: Goods, slot: Slot) -> Failure | None:
     """Shares that cannot add up (M7), or fall on the wrong side of the code's own share (含棉量在85%及以上)."""
     if (total := sum_off(slot.label, goods.code, slot.value)) is not None:
         return failure(slot, "sum", total=f"{total:g}")
     if clause := share_bound(slot.label, slot.value, *code_text(goods.line)):
+        return failure(slot, "bound", expected=clause)
+    if clause := substance_bound(slot.label, slot.value, *code_text(goods.line)):
         return failure(slot, "bound", expected=clause)
     quantity = label_of(slot.label).quantity
     if quantity and quantity.dimensions == ("ratio",) and any((converted(m, "ratio") or 0) > 100 for m in measures(slot.value)):
@@ -205,8 +215,9 @@ def checks_of(label: str, code: str) -> tuple[Check, ...]:
         (families, bool(families_of(label, code))),
         (options, _is_strict(taken.base) and any(offered(family, label) for family in families_of(label, code))),
         (exclusive, _is_exclusive(label)),
+        (polarity, may_state_property(label)),
         (siblings, tells_siblings_apart(label)),
-        (shares, taken.kind == "composition" or (taken.quantity is not None and taken.quantity.dimensions == ("ratio",))),
+        (shares, taken.kind == "composition" or taken.base.endswith("含量") or (taken.quantity is not None and taken.quantity.dimensions == ("ratio",))),
         (thresholds, bool(readings(label, code))),
     )
     return tuple(check for check, applied in applies if applied)

@@ -21,6 +21,7 @@ _NAMED_BY_GOODS = frozenset({"use", "vehicle_use", "principle", "material", "mod
 _CHECKED_ELSEWHERE = ("gtin", "cas")
 _OWN_PATTERNS: dict[str, Reason] = {"use": "use", "material": "material", "principle": "vague", "composition": "vague", "model": "vague"}
 _ANY_KIND = ("text", "use", "vehicle_use", "principle", "material", "size", "composition", "model", "brand")
+_BY_LABEL_OR_CODE = frozenset({"industrial", "classes_of_things", "asks_sort", "class_words", "metal_offered", "metal"})
 _WORDS = ("text", "use", "principle", "material", "size", "composition")
 
 
@@ -60,7 +61,7 @@ def _says_nothing(label: Label, word: str, mandatory: bool) -> Reason | None:
         return None if free else "no_number" if label.kind == "model" else "nothing"
     # 型号见附件 points away as much as 见附件 does.
     word = word.removeprefix(core(label.base)) or word
-    if _says(word, "pointer") or _says(word, "pointing"):
+    if any(_says(word, key) for key in ("pointer", "pointing", "latin_pointer")):
         return "pointer"
     if label.kind != "brand" and _says(word, "as_ordered"):
         return "placeholder"
@@ -93,7 +94,8 @@ def _vague(label: Label, raw_label: str, word: str) -> Reason | None:
     """Emptiness in answer to this kind of label."""
     if _asks_machine(raw_label):
         # The label offers 通用于××机, so 通用 alone leaves out the machine; 通用 is a make of cars only with a model behind it.
-        keys = [("machine", "pattern"), ("use", "pattern"), ("use", "whose")] + [("vehicle_use", "pattern")] * (label.kind == "vehicle_use")
+        keys = [("machine", "pattern"), ("machine", "deed"), ("use", "pattern"), ("use", "whose")]
+        keys += [("vehicle_use", "pattern")] * (label.kind == "vehicle_use")
         return "machine" if any(_says(word, "kind", *key) for key in keys) else None
     if label.kind in _OWN_PATTERNS and any(_says(word, "kind", label.kind, key) for key in _patterns_of(label.kind)):
         return _OWN_PATTERNS[label.kind]
@@ -102,7 +104,24 @@ def _vague(label: Label, raw_label: str, word: str) -> Reason | None:
 
 @cache
 def _patterns_of(kind: str) -> tuple[str, ...]:
-    return tuple(key for key in table("empty_talk")["kind"][kind] if key != "industrial")
+    return tuple(key for key in table("empty_talk")["kind"][kind] if key not in _BY_LABEL_OR_CODE)
+
+
+def _names_class_only(label: Label, raw_label: str, word: str) -> bool:
+    """塑料 in answer to 材质（塑料品种）."""
+    return _pattern("kind", "material", "asks_sort").search(plain(raw_label)) is not None and (
+        label.kind in ("material", "text") and _says(word, "kind", "material", "class_words")
+    )
+
+
+def _is_offered(label: Label, raw_label: str, word: str) -> bool:
+    """Whether the label itself offers `word`, or speaks of metal as such where an alloy is named."""
+    if _asks_machine(raw_label):
+        return False
+    if word in _offered(label):
+        return True
+    by_class = label.kind == "material" and _pattern("kind", "material", "metal_offered").search(label.brackets)
+    return bool(by_class) and _says(word, "kind", "material", "metal")
 
 
 def _uninformative(label: Label, raw_label: str, word: str, name: str) -> Reason | None:
@@ -122,14 +141,17 @@ def _uninformative(label: Label, raw_label: str, word: str, name: str) -> Reason
 def _reason(raw_label: str, mandatory: bool, value: str, name: str) -> Reason | None:
     label = label_of(raw_label)
     word = core(value)
-    if label.kind in _CHECKED_ELSEWHERE or (word in _offered(label) and not _asks_machine(raw_label)):
+    if label.kind in _CHECKED_ELSEWHERE or _is_offered(label, raw_label, word):
         return None
     if reason := _says_nothing(label, word, mandatory):
         return reason
     if not mandatory:
         return None
-    if _says(word, "anywhere") or _is_any_kind(label, word):
+    answered = label.kind == "yes_no" and word.removeprefix("用于").removesuffix("用") in label.base
+    if (_says(word, "anywhere") and not answered) or _is_any_kind(label, word):
         return "vague"
+    if _names_class_only(label, raw_label, word):
+        return "material"
     return None if label.kind == "brand" else _uninformative(label, raw_label, word, name)
 
 
@@ -139,6 +161,32 @@ def _sorts_nothing(goods: Goods, label: str, word: str) -> bool:
         return False
     line = goods.line
     return line is None or not any(word[-2:] in text for text in (line.name, *line.path, label))
+
+
+@cache
+def _class_words(chapter: str) -> re.Pattern[str] | None:
+    """The general classes of a chapter, with what may stand around them."""
+    sort = table("empty_talk")["kind"]["sort"]
+    words = "|".join(entry["words"] for entry in sort["classes"] if chapter in entry["prefixes"])
+    return re.compile(f"{sort['qualifiers']}(?:{words}){sort['endings']}") if words else None
+
+
+def _is_general_class(goods: Goods, raw_label: str, word: str) -> bool:
+    """玩具 under 种类 in chapter 95, where the code's own text says more than that."""
+    label, classes = label_of(raw_label), _class_words(goods.code[:2])
+    if classes is None or label.kind != "text" or not _pattern("kind", "sort", "more_labels").fullmatch(label.base):
+        return False
+    own = core(goods.line.name) if goods.line else ""
+    return classes.fullmatch(word) is not None and word not in label.brackets and word not in (own, own.removesuffix("的"))
+
+
+def _names_no_use(goods: Goods, raw_label: str, word: str) -> bool:
+    """工具, 网络设备, 化工用 under 用途, where neither the label nor the code's own text speaks of it."""
+    if not _says(word, "kind", "use", "classes_of_things"):
+        return False
+    stem = word.removeprefix("用于").removesuffix("用")
+    line = goods.line
+    return not any(stem in text for text in (raw_label, *((line.name, *line.path) if line else ())))
 
 
 def _industrial_is_said(goods: Goods) -> bool:
@@ -153,8 +201,11 @@ def emptiness(goods: Goods, slot: Slot) -> Reason | None:
     kind = label_of(slot.label).kind
     if reason := _reason(slot.label, slot.mandatory, slot.value, goods.name if kind in _NAMED_BY_GOODS else ""):
         return reason
-    if slot.mandatory and _sorts_nothing(goods, slot.label, core(slot.value)):
+    word = core(slot.value)
+    if slot.mandatory and (_sorts_nothing(goods, slot.label, word) or _is_general_class(goods, slot.label, word)):
         return "vague"
-    if slot.mandatory and kind == "use" and _pattern("kind", "use", "industrial").fullmatch(core(slot.value)):
+    if slot.mandatory and kind == "use" and _names_no_use(goods, slot.label, word):
+        return "use"
+    if slot.mandatory and kind == "use" and _pattern("kind", "use", "industrial").fullmatch(word):
         return None if _industrial_is_said(goods) else "use"
     return None

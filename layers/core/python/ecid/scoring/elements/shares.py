@@ -157,3 +157,42 @@ def share_bound(label: str, value: str, code: str, name: str, path: tuple[str, .
         if share < bound.limit - 1 if bound.least else share > bound.limit + 1:
             return bound.clause
     return None
+
+
+@cache
+def _substances() -> tuple[re.Pattern[str], str]:
+    data = table("shares")["substance"]
+    return re.compile(str(data["text"]).replace("{words}", str(data["words"]))), str(data["words"])
+
+
+@lru_cache(maxsize=CACHE)
+def _substance_bounds(name: str, path: tuple[str, ...]) -> tuple[tuple[str, float, bool, str], ...]:
+    """(substance, limit in %, whether at least so much, clause) of each share that the texts of a line bound."""
+    found = []
+    open_clause = re.compile(str(table("shares")["substance"]["open_clause"]))
+    for text in (name, *path):
+        for clause in re.split(r"[,;:]", plain(text)):
+            match = _substances()[0].search(clause)
+            if match and not open_clause.search(clause):
+                word, tail = match["word"] or "", match["tail"] or ""
+                if word or tail:
+                    upper = word in ("低于", "小于", "不超过", "不大于", "≤", "<") or tail.endswith("下")
+                    found.append((match["a"] or match["b"], float(match["limit"]), not upper, clause))
+    return tuple(found)
+
+
+@lru_cache(maxsize=CACHE)
+def substance_bound(label: str, value: str, code: str, name: str, path: tuple[str, ...]) -> str | None:
+    """The clause of the code whose share of a substance (含锌量在99.995%及以上) the stated share of that substance misses."""
+    data, base, text = table("shares")["substance"], label_of(label).base, plain(value)
+    if not code or not re.fullmatch(data["labels"], base) or re.search(data["unsure"], text):
+        return None
+    for substance, limit, least, clause in _substance_bounds(name, path):
+        # 氧化镁 holds no 镁 of its own: the name must open its place.
+        beside = rf"(?<![一-鿿]){substance}(?:含量|纯度|量)?[:为]?\s*(\d+(?:\.\d+)?)\s*%|(?<![\d.])(\d+(?:\.\d+)?)\s*%(?:的)?{substance}(?![一-鿿])"
+        shares = [float(one or two) for one, two in re.findall(beside, text)]
+        if not shares and substance in base and (lone := re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", text)):
+            shares = [float(lone[1])]
+        if len(shares) == 1 and (shares[0] < limit if least else shares[0] > limit):
+            return clause
+    return None
