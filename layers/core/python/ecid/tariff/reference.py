@@ -20,7 +20,7 @@ Reason = Literal[
     "line_not_in_edition",  # the subheading was in force, the line never was
     "line_unproven",  # the subheading was in force; whether the line was, cannot be told without the edition of the day
     "known_nowhere",  # in no loaded edition and no loaded nomenclature
-    "no_reference",  # neither edition nor nomenclature of the day is there to judge by
+    "no_reference",  # nothing is loaded that could prove or disprove the line
 ]
 
 DECLARED_LENGTHS = (8, 10, 13)
@@ -169,8 +169,9 @@ class Tariff:
         if nearest and code in nearest.lines:
             return CodeJudgement("valid", nearest.lines[code], name, True, (), "in_nearest_edition")
         beside = self._by_six[nearest.id].get(code[:6], ()) if nearest else ()
-        if nomenclature or beside:
+        if nearest and nearest.complete and (nomenclature or beside):
             return verdict("unproven", beside, "line_unproven")
+        # A selection proves presence, never absence: without a complete edition nothing can be said of a line that it lacks.
         return verdict("not_judged", (), "no_reference")
 
     def _known(self, code: str) -> bool:
