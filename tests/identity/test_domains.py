@@ -125,7 +125,6 @@ def test_lookalikes(case: dict[str, Any]) -> None:
     assert [(hit.known, hit.kind) for hit in found] == ([(case["known"], case["kind"])] if case["kind"] else [])
     if found:
         assert lookalike_keys(asked.registrable) & lookalike_keys(case["known"])
-        assert all(case["known"] in found[0].sentence(lang) for lang in ("zh", "en"))
 
 
 LABEL = st.text("abcdeilmnorvw01-", min_size=4, max_size=12).filter(lambda label: label.strip("-") == label and not label.startswith("xn--"))
@@ -167,8 +166,7 @@ def test_wording_is_complete_in_both_languages() -> None:
     texts = domains._data()
     assert set(texts["reasons"]) == set(Reason)
     assert set(texts["notes"]) == set(get_args(Note))
-    assert set(lookalikes._data()["wording"]) == set(get_args(lookalikes.LookalikeKind))
-    for table in (texts["reasons"], texts["notes"], lookalikes._data()["wording"]):
+    for table in (texts["reasons"], texts["notes"]):
         assert all(set(entry) == {"zh", "en"} and all(entry.values()) for entry in table.values())
     assert note_text("idn", "zh") != note_text("idn", "en")
 

@@ -129,7 +129,7 @@ def test_notes_agree_but_for_tables_and_page_heads(data_dir: Path, home: tuple[P
 
 def test_the_pack_stands_beside_the_official_edition(reference: Reference) -> None:
     assert set(reference.versions) >= {"cn-2025", "pack-2025", "hs-2017", "hs-2022", "hs-2022-to-hs-2017"}
-    line = reference.tariff.line("8507600090", date(2025, 7, 1))
+    line = reference.tariff.judge("8507600090", date(2025, 7, 1)).line
     assert line is not None
     assert (line.name, line.units) == ("锂离子蓄电池", ("007", "035"))
     assert [element.label for element in line.elements][:3] == ["用途", "电极材质（铅酸、镍镉、镍铁、镍氢、锂离子等）", "比能量"]

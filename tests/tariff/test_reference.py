@@ -61,23 +61,6 @@ def test_of_two_equally_near_editions_the_newer_judges() -> None:
         assert Tariff(editions).judge("85076000", date(2024, 1, 15)).edition == "newer"
 
 
-def test_the_edition_of_a_day_and_the_one_that_stands_in() -> None:
-    tariff = WORLDS["all"]
-    for day, name, substituted in ((date(2025, 5, 5), "cn-2025", False), (date(2024, 2, 1), "cn-2023", True), (date(2030, 1, 1), "cn-2025", True)):
-        edition, stands_in = tariff.edition_for(day)
-        assert edition is not None
-        assert (edition.id, stands_in) == (name, substituted)
-    assert WORLDS["pack-only"].edition_for(date(2025, 5, 5)) == (WORLDS["pack-only"].editions[0], False)
-    assert WORLDS["nothing"].edition_for(date(2025, 5, 5)) == (None, False)
-
-
-def test_the_newest_edition_says_how_a_code_would_fare_today() -> None:
-    assert WORLDS["all"].newest("8471301000") is None
-    assert WORLDS["all"].newest("84713000") == WORLDS["all"].line("84713000", date(2025, 3, 1))
-    assert WORLDS["pack-only"].newest("85299042") is not None
-    assert WORLDS["nothing"].newest("85299042") is None
-
-
 def test_units_and_english_come_from_the_selection_where_the_official_edition_prints_none() -> None:
     element = (Element(1, "用途", "classification"),)
     official = TariffLine("85076000", "锂离子蓄电池", ("蓄电池",), elements=element, source_ref="p. 442")
@@ -87,10 +70,10 @@ def test_units_and_english_come_from_the_selection_where_the_official_edition_pr
     pack = Edition("pack-2025", "t", *year, False, "s", "h", {"85076000": ours, "85078090": TariffLine("85078090", "其他", units=("007",))})
     older_pack = Edition("pack-2020", "t", date(2020, 1, 1), date(2020, 12, 31), False, "s", "h", {"85072000": TariffLine("85072000", "x", units=("007",))})
     tariff = Tariff([pack, complete, older_pack])
-    line = tariff.line("85076000", date(2025, 6, 1))
+    line = tariff.judge("85076000", date(2025, 6, 1)).line
     assert line == TariffLine("85076000", "锂离子蓄电池", ("蓄电池",), "Lithium-ion accumulators", element, units=("007", "035"), source_ref="p. 442")
-    assert tariff.line("85078090", date(2025, 6, 1)) is None
-    other = tariff.line("85072000", date(2025, 6, 1))
+    assert tariff.judge("85078090", date(2025, 6, 1)).line is None
+    other = tariff.judge("85072000", date(2025, 6, 1)).line
     assert other is not None
     assert other.units == ()
 

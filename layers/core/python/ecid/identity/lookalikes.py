@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from ecid.errors import Language
-
 if TYPE_CHECKING:
     from ecid.identity.domains import Domain
 
@@ -30,11 +28,6 @@ class Lookalike:
 
     known: str
     kind: LookalikeKind
-
-    def sentence(self, lang: Language) -> str:
-        """The warning for a person, naming the known domain."""
-        template: str = _data()["wording"][self.kind][lang]
-        return template.format(known=self.known)
 
 
 def looks_like(domain: Domain, known: Iterable[str]) -> tuple[Lookalike, ...]:

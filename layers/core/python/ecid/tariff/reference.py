@@ -90,25 +90,11 @@ class Tariff:
         versions |= {nomenclature.id: nomenclature.sha256 for nomenclature in self.nomenclatures}
         return versions | {conversion_id(conversion): conversion.sha256 for conversion in self.conversions}
 
-    def edition_for(self, day: date) -> tuple[Edition | None, bool]:
-        """The edition that judges codes of that day, and whether it stands in for that of the day, which is not loaded."""
-        court = self._court(day)
-        of_day = court.complete or (court.selections[0] if court.selections and not (court.nearest and court.nearest.complete) else None)
-        return (of_day, False) if of_day else (court.nearest, court.nearest is not None)
-
     def judge(self, code: str, day: date) -> CodeJudgement:
         """Judge a declared code (digits; only the first eight are checked) on its declaration date."""
         if len(code) not in DECLARED_LENGTHS or not (code.isascii() and code.isdigit()):
             return CodeJudgement("unknown", None, None, False, (), "impossible_length")
         return self._judge(code[:8], self._court(day))
-
-    def line(self, code: str, day: date) -> TariffLine | None:
-        """The line of a valid code on a day, None for any other code."""
-        return self.judge(code, day).line
-
-    def newest(self, code: str) -> TariffLine | None:
-        """The line in the newest edition (a selection only where no complete edition is loaded): how the code would fare if declared today."""
-        return self.editions[0].lines.get(code[:8]) if self.editions else None
 
     def succeeds(self, old: str, old_day: date, new: str, new_day: date) -> bool:
         """Whether `new`, declared on `new_day`, only continues `old` under the later tariff: a change of code that was forced."""
