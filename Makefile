@@ -5,7 +5,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 LOCK := .venv/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --universal --python-version 3.11
 
-.PHONY: run test check format lock knowledge-layer screenshot clean
+.PHONY: run test bench check format lock samples knowledge-layer screenshot clean
 
 run: .stamp-venv .stamp-node
 	@.venv/bin/ecid knowledge build
@@ -13,6 +13,10 @@ run: .stamp-venv .stamp-node
 
 test: .stamp-venv .stamp-node .stamp-sam check
 	$(PY) -m pytest -n 2 --dist loadscope
+
+# Measures speed and memory beside a yardstick in the same run, and writes docs/benchmarks.md.
+bench: .stamp-venv .stamp-node
+	$(PY) -m tests.benchmarks
 
 check: .stamp-venv .stamp-sam
 	.venv/bin/ruff format --check .
@@ -29,6 +33,10 @@ format: .stamp-venv
 lock: .stamp-venv
 	cd requirements && for name in dev sam; do ../$(LOCK) $$name.in --output-file $$name.txt; done
 	cd requirements && ../$(LOCK) functions.in --output-file ../layers/deps/requirements.txt
+
+# The sample enterprises, made anew from their recipes in tools/.
+samples: .stamp-venv
+	$(PY) tools/make_samples.py
 
 # What the score rests on in AWS: the pack, and the reference imported on this machine. `sam build` packs it.
 knowledge-layer:
