@@ -5,7 +5,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 LOCK := .venv/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --universal --python-version 3.11
 
-.PHONY: run test bench check format lock samples knowledge-layer screenshot clean
+.PHONY: run test bench check format lock samples knowledge-layer artefacts deploy screenshot clean
 
 run: .stamp-venv .stamp-node
 	@.venv/bin/ecid knowledge build
@@ -33,6 +33,7 @@ format: .stamp-venv
 lock: .stamp-venv
 	cd requirements && for name in dev sam; do ../$(LOCK) $$name.in --output-file $$name.txt; done
 	cd requirements && ../$(LOCK) functions.in --output-file ../layers/deps/requirements.txt
+	cd requirements && ../$(LOCK) workers.in --constraints ../layers/deps/requirements.txt --output-file ../layers/deps/workers.txt
 
 # The sample enterprises, made anew from their recipes in tools/.
 samples: .stamp-venv
@@ -41,15 +42,25 @@ samples: .stamp-venv
 # What the score rests on in AWS: the pack, and the reference imported on this machine. `sam build` packs it.
 knowledge-layer:
 	rm -rf build/knowledge-layer && mkdir -p build/knowledge-layer/ecid/knowledge
-	cp -r knowledge build/knowledge-layer/pack
+	cp -r knowledge build/knowledge-layer/pack && rm -rf build/knowledge-layer/pack/samples
 	home=$${ECID_HOME:-.ecid}; if [ -d "$$home/knowledge" ]; then cp -r "$$home/knowledge/." build/knowledge-layer/ecid/knowledge; fi
 
-# The picture in the README, taken from the sample that scores 82. Needs Chromium on the PATH and a font with Chinese characters.
+# Functions and layers as Lambda takes them, in .aws-sam/build. Needs a python3.13 on the PATH.
+artefacts: .stamp-sam knowledge-layer
+	SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam build
+
+# make deploy STAGE=dev PARAMETERS='AlarmEmail=ops@example.org'; what is not given stays as it was. See docs/deploy.md.
+deploy: artefacts
+	[[ "$(STAGE)" =~ ^(dev|staging|prod)$$ ]] || { echo "STAGE is dev, staging or prod" >&2; exit 1; }
+	stage=$$(.venv-sam/bin/python -c 'import sys, tomllib; print(*tomllib.load(open("samconfig.toml", "rb"))[sys.argv[1]]["deploy"]["parameters"]["parameter_overrides"])' $(STAGE)); \
+	SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam deploy --config-env $(STAGE) --parameter-overrides $$stage Release=$$(date +%s) $(PARAMETERS)
+
+# The picture in the README, taken from the sample that scores 82. Needs Chromium (ECID_CHROMIUM, or on the PATH) and a font with Chinese characters.
 screenshot: .stamp-venv .stamp-node
 	rm -rf build/screenshot && mkdir -p build/screenshot
 	ECID_HOME=build/screenshot/home .venv/bin/ecid serve --port 8765 & server=$$!; trap "kill $$server" EXIT; \
 	until curl --silent --fail --output /dev/null http://127.0.0.1:8765/v1/health; do sleep 0.5; done; \
-	chromium --headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking --hide-scrollbars --user-data-dir=build/screenshot/profile \
+	$${ECID_CHROMIUM:-chromium} --headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking --hide-scrollbars --user-data-dir=build/screenshot/profile \
 	  --window-size=1200,1270 --screenshot=docs/images/verify.png "http://127.0.0.1:8765/verify?domain=harborlight.example&lang=en&market=DE"
 
 clean:
