@@ -44,10 +44,10 @@ def test_rules() -> None:
 def test_event_types() -> None:
     described = {path.name.removesuffix(".schema.json") for path in (DOCS / "events").glob("*.schema.json")}
     assert described
-    assert described <= set(re.findall(r"`([a-z]+\.[a-z]+)`", (DOCS / "events" / "README.md").read_text("utf-8")))
+    assert described <= set(re.findall(r"`([a-z]+\.[a-z_]+)`", (DOCS / "events" / "README.md").read_text("utf-8")))
 
 
-@pytest.mark.parametrize("lock", ["functions", "local", "dev", "sam"])
+@pytest.mark.parametrize("lock", ["functions", "workers", "local", "dev", "sam"])
 def test_every_dependency_says_why(lock: str) -> None:
     text = (DOCS / "dependencies.md").read_text("utf-8")
     for line in (ROOT / "requirements" / f"{lock}.in").read_text("utf-8").splitlines():

@@ -35,11 +35,16 @@ def embedded(folder: Path) -> Engine:
     return start_engine(folder / "platform.db", engine_roots())
 
 
+def own_tables() -> Settings:
+    """Settings with names of tables that nobody else uses."""
+    mark = uuid.uuid4().hex
+    return Settings(facts_table=f"ecid-test-facts-{mark}", records_table=f"ecid-test-records-{mark}", events_table=f"ecid-test-events-{mark}")
+
+
 @contextmanager
 def fact_store(engine: str, folder: Path) -> Iterator[DynamoFactStore]:
     """A store with empty tables of its own on `engine`, one of `ENGINES`; `folder` must be the same for the whole session."""
-    mark = uuid.uuid4().hex
-    tables = Settings(facts_table=f"ecid-test-facts-{mark}", records_table=f"ecid-test-records-{mark}", events_table=f"ecid-test-events-{mark}")
+    tables = own_tables()
     if engine == "moto":
         with mock_aws(), pytest.MonkeyPatch.context() as patch:
             patch.setenv("AWS_DEFAULT_REGION", "us-east-1")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -15,12 +17,22 @@ from ecid.errors import EventConflict, SourceUnavailable
 from ecid.feed.facts import Fact
 from ecid.ports import FactSet, StoredRecord
 from ecid.settings import Settings
+from tests.adapters.engines import fact_store
 
 SUBJECT = "enterprise#91330282MA2H7K4W68"
 
 
 def fact(name: str = "domain#a.example", stamp: str = "2026-01-01", subject: str = SUBJECT, **body: Any) -> Fact:
     return Fact(subject, name, stamp, body)
+
+
+def at(store: DynamoFactStore, moment: float) -> DynamoFactStore:
+    """The same store, later."""
+    return replace(store, clock=lambda: moment)
+
+
+def names(found: FactSet) -> set[str]:
+    return {one.name for one in found.facts}
 
 
 def test_an_event_is_stored_with_its_facts(store: DynamoFactStore) -> None:
@@ -34,7 +46,7 @@ def test_an_event_is_stored_with_its_facts(store: DynamoFactStore) -> None:
 def test_the_body_is_kept_as_it_arrived(store: DynamoFactStore) -> None:
     store.append("e-1", '{"id":"e-1","name":"永盛"}', None, [])
     item = store.client.get_item(TableName=store.settings.events_table, Key={"id": {"S": "e-1"}})["Item"]
-    assert item == {"id": {"S": "e-1"}, "body": {"S": '{"id":"e-1","name":"永盛"}'}, "sha256": ANY}
+    assert item == {"id": {"S": "e-1"}, "body": {"S": '{"id":"e-1","name":"永盛"}'}, "sha256": ANY, "written_by": ANY}
 
 
 def test_the_same_event_again_changes_nothing(store: DynamoFactStore) -> None:
@@ -63,6 +75,46 @@ def test_of_two_facts_only_the_newer_one_is_written(store: DynamoFactStore) -> N
     assert store.append("e-1", "{}", None, [fact(stamp="2026-01-01", level="advanced"), on_domain])
     assert store.facts(SUBJECT) == FactSet(1, (fact(stamp="2026-02-02", level="regular"),))
     assert store.facts("domain#a.example") == FactSet(1, (on_domain,))
+
+
+TOO_LARGE = "通关" * 100_000
+"""More than an item can hold (400 KB)."""
+
+
+@pytest.mark.parametrize("body", ["{}", TOO_LARGE], ids=["a fact too large", "an event too large"])
+def test_a_transaction_is_carried_out_whole_or_not_at_all(store: DynamoFactStore, body: str) -> None:
+    facts = [fact(), fact("domain#b.example", text=TOO_LARGE if body == "{}" else ""), fact(subject="domain#a.example", name="claim#x")]
+    with pytest.raises(SourceUnavailable):
+        store.append("e-1", body, None, facts)
+    assert [store.facts(subject) for subject in (SUBJECT, "domain#a.example")] == [FactSet(0, ())] * 2
+    assert store.append("e-1", "{}", None, facts[:1])
+
+
+def test_what_has_expired_is_left_out_whether_or_not_it_is_still_there(store: DynamoFactStore) -> None:
+    now = int(time.time())
+    lasting, kept = fact("website#a.example#last"), replace(fact("website#a.example#1"), expires_at=now + 600)
+    assert store.append("e-1", "{}", None, [lasting, kept])
+    for later, wanted in ((0, {lasting.name, kept.name}), (599, {lasting.name, kept.name}), (600, {lasting.name}), (10**6, {lasting.name})):
+        assert names(at(store, now + later).facts(SUBJECT)) == wanted
+    assert kept in store.facts(SUBJECT).facts
+    item = store.client.get_item(TableName=store.settings.facts_table, Key={"subject": {"S": SUBJECT}, "name": {"S": kept.name}})["Item"]
+    assert item["expires_at"] == {"N": str(kept.expires_at)}
+
+
+def test_what_has_expired_can_still_be_replaced_and_counts_as_a_change(store: DynamoFactStore) -> None:
+    now = int(time.time())
+    store.put_fact(replace(fact(stamp="1"), expires_at=now + 10))
+    later = at(store, now + 20)
+    assert later.facts(SUBJECT) == FactSet(1, ())
+    store.put_fact(fact(stamp="0", late=True))
+    assert later.facts(SUBJECT) == FactSet(1, ())
+    store.put_fact(fact(stamp="2"))
+    assert later.facts(SUBJECT) == FactSet(2, (fact(stamp="2"),))
+
+
+def test_facts_that_expire_are_taken_away_by_the_table(store: DynamoFactStore) -> None:
+    told = store.client.describe_time_to_live(TableName=store.settings.facts_table)["TimeToLiveDescription"]
+    assert told == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires_at"}
 
 
 def test_facts_of_our_own_follow_the_same_rule(store: DynamoFactStore) -> None:
@@ -132,19 +184,48 @@ def test_tables_are_created_once(store: DynamoFactStore) -> None:
     assert store.get_record("a.example").record == {"n": 1}
 
 
-def test_writers_at_the_same_register_leave_the_newest(store: DynamoFactStore) -> None:
+@pytest.fixture
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DynamoFactStore]:
+    """The engine alone: moto copies its tables for a transaction and cannot be written to from two threads."""
+    with fact_store("embedded", tmp_path_factory.getbasetemp()) as made:
+        yield made
+
+
+def test_writers_at_the_same_register_leave_the_newest(engine: DynamoFactStore) -> None:
     """Each of 24 events moves the same register; whatever the threads do, the newest stays and every event is kept."""
 
     def write(number: int) -> bool:
-        return store.append(f"e-{number}", "{}", None, [fact(stamp=f"{number:04d}", n=number)])
+        return engine.append(f"e-{number}", "{}", None, [fact(stamp=f"{number:04d}", n=number)])
 
     order = [number * 7 % 24 for number in range(24)]
     with ThreadPoolExecutor(2) as pool:
         assert all(pool.map(write, order))
         assert not any(pool.map(write, order))
-    found = store.facts(SUBJECT)
+    found = engine.facts(SUBJECT)
     assert found.facts == (fact(stamp="0023", n=23),)
     assert 1 <= found.revision <= 24
+
+
+def test_of_deliveries_at_the_same_time_one_is_the_first(engine: DynamoFactStore) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        for number in range(5):
+            event, facts = f"e-{number}", [fact(stamp=f"{number:04d}")]
+            deliveries = [pool.submit(engine.append, event, "{}", None, facts) for _ in range(4)]
+            assert sorted(delivery.result() for delivery in deliveries) == [False, False, False, True]
+    assert engine.facts(SUBJECT) == FactSet(5, (fact(stamp="0004"),))
+
+
+def test_of_events_that_claim_an_id_at_the_same_time_one_is_taken(engine: DynamoFactStore) -> None:
+    def claim(number: int) -> str:
+        try:
+            return f"taken {number}" if engine.append("e-1", f'{{"n":{number}}}', None, [fact(f"clearance#{number}")]) else "known"
+        except EventConflict:
+            return "refused"
+
+    with ThreadPoolExecutor(4) as pool:
+        told = sorted(pool.map(claim, range(4)))
+    assert told[:3] == ["refused"] * 3
+    assert names(engine.facts(SUBJECT)) == {f"clearance#{told[3].removeprefix('taken ')}"}
 
 
 @pytest.mark.parametrize(

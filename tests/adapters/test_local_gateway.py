@@ -10,14 +10,14 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 
 from ecid.adapters import local_gateway
-from ecid.adapters.local_gateway import gateway, routes_of
+from ecid.adapters.local_gateway import reserve, routes_of, server
 from ecid.bootstrap import refuse
 
 ROOT = Path(__file__).parents[2]
@@ -35,6 +35,12 @@ Resources:
         Two: { Type: HttpApi, Properties: { Method: POST, Path: /v1/things } }
         Work: { Type: SQS, Properties: { Queue: !Ref Table } }
         Rest: { Type: HttpApi, Properties: { ApiId: !Ref Api } }
+  Busy:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: functions/busy/
+      Events:
+        One: { Type: HttpApi, Properties: { Method: GET, Path: "/busy/{thing}" } }
 """
 
 ECHO = """
@@ -45,23 +51,34 @@ def handler(event, context):
 """
 
 
+BUSY = """
+import time
+current = None
+def handler(event, context):
+    global current
+    current = event["rawPath"]
+    time.sleep(0.01)
+    return {"statusCode": 200, "body": current}
+"""
+
+
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     root = tmp_path_factory.mktemp("checkout")
-    (root / "functions" / "echo").mkdir(parents=True)
-    (root / "functions" / "echo" / "app.py").write_text(ECHO)
+    for name, code in (("echo", ECHO), ("busy", BUSY)):
+        (root / "functions" / name).mkdir(parents=True)
+        (root / "functions" / name / "app.py").write_text(code)
     (root / "template.yaml").write_text(TEMPLATE)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(gateway(root, refuse), host="127.0.0.1", port=port, log_level="error", ws="none", http="h11"))
-    thread = threading.Thread(target=server.run, daemon=True)
+    listening = reserve(0)
+    running = server(root, refuse)
+    thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
-    while not server.started:
+    while not running.started:
         time.sleep(0.01)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    running.should_exit = True
     thread.join(10)
+    listening.close()
 
 
 def ask(url: str, method: str = "GET", data: bytes | None = None) -> Any:
@@ -75,15 +92,55 @@ def event_of(answer: Any) -> dict[str, Any]:
 
 
 def test_a_request_becomes_an_event(address: str) -> None:
-    with ask(f"{address}/v1/things/a%20b?x=1&x=2&y=%E4%B8%AD") as answer:
+    with ask(f"{address}/v1/things/a%20b%252e?x=1&x=2&y=%E4%B8%AD") as answer:
         assert (answer.status, answer.headers["x-seen"], answer.headers["set-cookie"]) == (207, "yes", "a=b")
         event = event_of(answer)
     assert event["version"] == "2.0"
     assert event["routeKey"] == "GET /v1/things/{thing}"
-    assert event["pathParameters"] == {"thing": "a b"}
-    assert event["rawPath"] == "/v1/things/a%20b"
+    assert event["pathParameters"] == {"thing": "a b%2e"}
+    assert event["rawPath"] == event["requestContext"]["http"]["path"] == "/v1/things/a b%2e"
+    assert event["rawQueryString"] == "x=1&x=2&y=%E4%B8%AD"
     assert event["queryStringParameters"] == {"x": "1,2", "y": "中"}
     assert event["requestContext"]["http"]["method"] == "GET"
+
+
+def exchange(address: str, request: bytes) -> bytes:
+    """What comes back for a request sent byte by byte as it is."""
+    host, _, port = address.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(request)
+        with connection.makefile("rb") as answer:
+            return answer.read()
+
+
+@pytest.mark.parametrize(
+    ("target", "host", "path"),
+    [
+        (b"/v1/things/%2e%2e", b"x", "/v1/things/.."),
+        (b"/v1/things/%ff", b"x", "/v1/things/\N{REPLACEMENT CHARACTER}"),
+        (b"/v1/things?" + b"a" * 10**6, b"x", "/v1/things"),
+        (b"/" + b"a" * 10**6, b"x", "/" + "a" * 10**6),
+        (b"/v1/things", b"[", "/v1/things"),
+        (b"http://elsewhere.example/v1", b"x", "http://elsewhere.example/v1"),
+        (b"*", b"x", "*"),
+        (b"/v1/things/", b"x", "/v1/things/"),
+    ],
+    ids=["dots", "not UTF-8", "long query", "long path", "no host", "absolute", "asterisk", "slash too many"],
+)
+def test_odd_requests_are_handed_on_too(target: bytes, host: bytes, path: str, address: str) -> None:
+    method = b"OPTIONS" if target == b"*" else b"GET"
+    head = b"%b %b HTTP/1.1\r\nHost: %b\r\nX-A: 1\r\nX-A: 2\r\nConnection: close\r\n\r\n" % (method, target, host)
+    status, _, body = exchange(address, head).partition(b"\r\n\r\n")
+    assert status.startswith(b"HTTP/1.1 207")
+    event = json.loads(body)["event"]
+    assert event["rawPath"] == path
+    assert event["headers"]["x-a"] == "1,2"
+
+
+def test_requests_do_not_meet_in_a_function(address: str) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        paths = [f"/busy/{number}" for number in range(24)]
+        assert [answer.read().decode() for answer in pool.map(lambda path: ask(address + path), paths)] == paths
 
 
 def test_bodies_arrive_whole(address: str) -> None:

@@ -1,4 +1,4 @@
-"""Declarations as columns: exact amounts, segments named by content, the newest stamp wins whole."""
+"""Declarations as columns: exact amounts, segments named by content, the newest stamp wins whole, a cancelled one stays away."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import io
 import json
 import random
 from datetime import date
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecid.declarations.lines import LINE_SCHEMA
-from ecid.feed.declarations import SEGMENT_SCHEMA, merge_segments, month_of, read_segment, rows_of, segment_key, segment_of
-from ecid.feed.events import DeclarationLodged, parse_event
+from ecid.feed.declarations import SEGMENT_SCHEMA, merge_segments, merged_segment, month_of, read_segment, rows_of, segment_key, segment_of
+from ecid.feed.envelopes import DeclarationAmended, DeclarationCancelled, DeclarationLodged
+from ecid.feed.events import DeclarationEvent, parse_event
 
-EXAMPLE = json.loads((Path(__file__).parent / "events" / "declaration.lodged.json").read_text("utf-8"))
+EVENTS = Path(__file__).parent / "events"
+EXAMPLE = json.loads((EVENTS / "declaration.lodged.json").read_text("utf-8"))
 
 
 def lodged(**changes: Any) -> DeclarationLodged:
@@ -28,7 +31,24 @@ def lodged(**changes: Any) -> DeclarationLodged:
     return event
 
 
-def frame(*events: DeclarationLodged) -> pl.DataFrame:
+def amended(**changes: Any) -> DeclarationAmended:
+    """The example after an amendment, with other content in `data`."""
+    example = json.loads((EVENTS / "declaration.amended.json").read_text("utf-8"))
+    event = parse_event(json.dumps(example | changes | {"data": example["data"] | changes.get("data", {})}))
+    assert isinstance(event, DeclarationAmended)
+    return event
+
+
+def cancelled(**changes: Any) -> DeclarationCancelled:
+    """The cancellation of the example a fortnight later."""
+    example = json.loads((EVENTS / "declaration.cancelled.json").read_text("utf-8"))
+    data = example["data"] | {"declaration_no": EXAMPLE["data"]["declaration_no"], "declared_on": EXAMPLE["data"]["declared_on"]}
+    event = parse_event(json.dumps(example | changes | {"data": data | changes.get("data", {})}))
+    assert isinstance(event, DeclarationCancelled)
+    return event
+
+
+def frame(*events: DeclarationEvent) -> pl.DataFrame:
     return read_segment(segment_of([row for event in events for row in rows_of(event)]))
 
 
@@ -63,18 +83,47 @@ def test_segment_is_named_by_content_and_not_by_order() -> None:
     assert key.endswith(".parquet")
 
 
+def codes(*frames: pl.DataFrame) -> list[str]:
+    return merge_segments(frames)["code"].to_list()
+
+
+BEFORE, AFTER = ["8507600090", "8467210000"], ["8507600020"]
+
+
 def test_amendment_wins_whole() -> None:
-    line = EXAMPLE["data"]["lines"][0] | {"code": "8507600020"}
-    amended = lodged(id="amendment", sequence=EXAMPLE["sequence"] + 1, data={"lines": [line]})
-    for frames in ([frame(lodged()), frame(amended)], [frame(amended), frame(lodged())], [frame(amended, lodged())]):
-        lines = merge_segments(frames)
-        assert lines["code"].to_list() == ["8507600020"]
+    for frames in ([frame(lodged()), frame(amended())], [frame(amended()), frame(lodged())], [frame(amended(), lodged())]):
+        assert codes(*frames) == AFTER
+    assert merge_segments([frame(amended())]).to_dicts() == merge_segments([frame(lodged(), amended())]).to_dicts()
+    assert set(SEGMENT_SCHEMA) == set(rows_of(amended())[0])
 
 
 def test_amendment_into_another_month_leaves_nothing_behind() -> None:
-    moved = lodged(id="amendment", sequence=EXAMPLE["sequence"] + 1, data={"declared_on": "2026-02-28"})
+    moved = amended(data={"declared_on": "2026-02-28"})
     assert month_of(moved) != month_of(lodged())
     assert merge_segments([frame(lodged()), frame(moved)])["declared_on"].unique().to_list() == [date(2026, 2, 28)]
+
+
+def test_a_cancelled_declaration_has_no_lines() -> None:
+    other = lodged(id="other", data={"declaration_no": "310420260041170001"})
+    for frames in permutations([frame(lodged()), frame(amended()), frame(cancelled())]):
+        assert merge_segments(frames).is_empty()
+        assert dict(merge_segments(frames).schema) == LINE_SCHEMA
+        assert codes(*frames, frame(other)) == BEFORE
+    assert codes(frame(lodged(), cancelled(), amended())) == []
+
+
+def test_only_a_newer_event_undoes_a_cancellation() -> None:
+    later = amended(effective_at="2026-03-28T09:00:00+08:00", id="again")
+    for frames in permutations([frame(lodged()), frame(cancelled()), frame(later)]):
+        assert codes(*frames) == AFTER
+    assert codes(frame(lodged(effective_at="2026-03-28T09:00:00+08:00", id="anew")), frame(cancelled())) == BEFORE
+
+
+def test_compaction_keeps_the_tombstone() -> None:
+    compacted = read_segment(merged_segment([frame(lodged()), frame(cancelled())]))
+    assert compacted.height == 1
+    assert codes(compacted, frame(lodged()), frame(amended())) == []
+    assert merged_segment([compacted, frame(lodged())]) == merged_segment([compacted])
 
 
 def test_no_declarations_are_an_empty_frame() -> None:
@@ -95,25 +144,31 @@ def _parquet(frame: pl.DataFrame) -> bytes:
     return buffer.getvalue()
 
 
-_VERSIONS = st.lists(st.tuples(st.sampled_from(["310420260040970934", "310420260041170001"]), st.integers(0, 5), st.integers(1, 3)), min_size=1, max_size=6)
+_NUMBERS = ["310420260040970934", "310420260041170001"]
+_VERSIONS = st.lists(
+    st.tuples(st.sampled_from(_NUMBERS), st.integers(0, 5), st.sampled_from(["lodged", "amended", "cancelled"]), st.integers(1, 3)), min_size=1, max_size=7
+)
+
+
+def version(index: int, number: str, sequence: int, kind: str, items: int) -> DeclarationEvent:
+    """One event of a made-up history: all take effect at the same time, so that the sequence decides, and then the id."""
+    changes: dict[str, Any] = {"id": f"e-{index}", "sequence": sequence, "effective_at": "2026-03-27T15:10:00+08:00", "data": {"declaration_no": number}}
+    if kind == "cancelled":
+        return cancelled(**changes)
+    changes["data"]["lines"] = [EXAMPLE["data"]["lines"][0] | {"item": item} for item in range(1, items + 1)]
+    return lodged(**changes) if kind == "lodged" else amended(**changes)
 
 
 @settings(max_examples=25, deadline=None)
-@given(_VERSIONS, st.randoms(use_true_random=False))
-def test_merging_does_not_depend_on_order_or_repetition(versions: list[tuple[str, int, int]], chance: random.Random) -> None:
-    events = [
-        lodged(
-            id=f"e-{index}",
-            sequence=sequence,
-            data={"declaration_no": number, "lines": [EXAMPLE["data"]["lines"][0] | {"item": item} for item in range(1, items + 1)]},
-        )
-        for index, (number, sequence, items) in enumerate(versions)
-    ]
+@given(_VERSIONS, st.integers(0, 7), st.randoms(use_true_random=False))
+def test_merging_does_not_depend_on_order_repetition_or_compaction(versions: list[tuple[str, int, str, int]], compacted: int, chance: random.Random) -> None:
+    events = [version(index, *told) for index, told in enumerate(versions)]
     frames = [frame(event) for event in events]
     merged = merge_segments(frames)
     again = frames + chance.sample(frames, chance.randint(0, len(frames)))
     chance.shuffle(again)
+    again = [read_segment(merged_segment(again[:compacted])), *again[compacted:], *again[:1]]
     assert merge_segments(again).equals(merged)
     newest = {event.data.declaration_no: event for event in sorted(events, key=lambda event: (event.sequence, event.id))}
-    assert merged.height == sum(len(event.data.lines) for event in newest.values())
+    assert merged.height == sum(len(event.data.lines) for event in newest.values() if not isinstance(event, DeclarationCancelled))
     assert set(SEGMENT_SCHEMA) - set(merged.columns) == {"stamp"}

@@ -61,6 +61,64 @@ def test_no_event_at_all(raw: bytes | str) -> None:
         parse_event(raw)
 
 
+def doctored(kind: str, old: str, new: str) -> str:
+    text = json.dumps(EXAMPLES[kind], ensure_ascii=False)
+    assert text.count(old) >= 1
+    return text.replace(old, new, 1)
+
+
+DOCTORED = {
+    "infinite number": ('"sequence": 5510021', '"sequence": 1e400', "sequence: "),
+    "no number": ('"sequence": 5510021', '"sequence": NaN', "sequence: "),
+    "long number": ('"sequence": 5510021', f'"sequence": {"9" * 200_000}', "Invalid JSON: number out of range"),
+    "fraction": ('"sequence": 5510021', '"sequence": 1.0', "sequence: "),
+    "lone surrogate": ('"name": "锂离子蓄电池"', '"name": "\\udc00"', "Invalid JSON"),
+    "encoded surrogate": ('"name": "锂离子蓄电池"', '"name": "\udc00"', "Invalid JSON"),
+    "null character": ('"name": "锂离子蓄电池"', '"name": "a\\u0000"', "data.lines.0.name: "),
+    "deep lists": ('"lines": [', f'"lines": {"[" * 60_000}{"]" * 60_000}, "more": [', "Invalid JSON"),
+    "an object that never ends": ('"item": 1', '"item": {"a": ' * 10_000, "Invalid JSON"),
+    "enterprise twice": (
+        '"enterprise": "91330282MA2H7K4W68"',
+        '"enterprise": "914403005867203466", "enterprise": "91330282MA2H7K4W68"',
+        "enterprise: stands twice",
+    ),
+    "line's code twice": ('"code": "8507600090"', '"code": "8467210000", "code": "8507600090"', "code: stands twice"),
+    "a key in two spellings": ('"code": "8507600090"', '"code": "8507600090", "c\\u006fde": "8507600090"', "code: stands twice"),
+    "two documents": ("{", "{} {", "Invalid JSON"),
+    "byte order mark": ("{", "\ufeff{", "Invalid JSON"),
+}
+
+
+@pytest.mark.parametrize("case", DOCTORED)
+def test_hostile_json_is_refused_with_the_field(case: str) -> None:
+    old, new, reason = DOCTORED[case]
+    with pytest.raises(InvalidEvent) as caught:
+        parse_event(doctored("declaration.lodged", old, new))
+    assert str(caught.value.context["reason"]).startswith(reason)
+    assert len(str(caught.value.context["reason"])) < 500
+
+
+def lines(count: int, **changes: str) -> dict[str, Any]:
+    line = {"code": "8507600090", "name": "锂离子蓄电池", "specification": "1|0|电动工具用", "quantity": "1", "unit": "007", "total": "1", **changes}
+    event: dict[str, Any] = copy.deepcopy(EXAMPLES["declaration.lodged"])
+    event["data"]["lines"] = [{"item": item + 1} | line for item in range(count)]
+    return event
+
+
+def test_as_many_lines_as_a_declaration_can_number() -> None:
+    assert len(read(lines(999)).data.lines) == 999
+    with pytest.raises(InvalidEvent, match=r"data\.lines"):
+        read(lines(1000))
+    with pytest.raises(InvalidEvent, match=str(MAX_EVENT_BYTES)):
+        read(lines(999, specification="规" * 255))
+
+
+def test_as_many_full_lines_as_customs_allow_fit() -> None:
+    """50 items, each with the widest name and specification, in the longest of spellings."""
+    full = lines(50, name="名" * 255, specification="规" * 255)
+    assert len(parse_event(json.dumps(full, ensure_ascii=True)).data.lines) == 50  # type: ignore[union-attr]
+
+
 def test_longest_event() -> None:
     padding = MAX_EVENT_BYTES - len(json.dumps(EXAMPLES["source.synced"]))
     assert parse_event(json.dumps(EXAMPLES["source.synced"]) + " " * padding).type == "source.synced"
@@ -90,6 +148,18 @@ def test_reserved_suffixes_are_refused_unless_allowed() -> None:
         ("clearance.recorded", "2026-03-18T08:16:00Z", False),
         ("declaration.lodged", "2026-03-12T02:00:00Z", True),
         ("declaration.lodged", "2026-03-12T02:01:00Z", False),
+        ("declaration.amended", "2026-03-20T02:54:00Z", True),
+        ("declaration.amended", "2026-03-20T02:56:00Z", False),
+        ("declaration.cancelled", "2026-03-27T07:04:00Z", True),
+        ("declaration.cancelled", "2026-03-27T07:06:00Z", False),
+        ("ruling.issued", "2026-03-02T00:54:00Z", True),
+        ("ruling.issued", "2026-03-02T00:56:00Z", False),
+        ("ruling.ended", "2026-05-11T00:54:00Z", True),
+        ("ruling.ended", "2026-05-11T00:56:00Z", False),
+        ("tariff.edition_published", "2025-12-29T07:54:00Z", True),
+        ("tariff.edition_published", "2025-12-29T07:56:00Z", False),
+        ("decision.published", "2022-08-22T01:54:00Z", True),
+        ("decision.published", "2022-08-22T01:56:00Z", False),
         ("website.checked", "2026-05-17T02:55:00Z", True),
         ("website.checked", "2026-05-17T02:56:00Z", False),
         ("source.synced", "2026-05-17T02:54:00Z", True),
@@ -157,3 +227,22 @@ def test_hostile_events_are_refused_briefly_and_printably(kind: str, changes: di
         reason = str(error.context["reason"])
         assert reason.isprintable()
         assert len(reason) < 1000
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    kind=st.sampled_from(sorted(EXAMPLES)),
+    start=st.floats(0, 1),
+    length=st.integers(0, 20),
+    put=st.binary(max_size=20) | st.sampled_from([b'"', b"{", b"}", b"\\", b"\\u0000", b"NaN", b"1e999", b"null", b"\x00", b"\xed\xa0\x80", b","]),
+)
+def test_damaged_bytes_are_refused_or_read_as_what_they_say(kind: str, start: float, length: int, put: bytes) -> None:
+    whole = json.dumps(EXAMPLES[kind], ensure_ascii=False).encode()
+    at = int(start * len(whole))
+    damaged = whole[:at] + put + whole[at + length :]
+    try:
+        event = parse_event(damaged, SAMPLES)
+    except InvalidEvent:
+        return
+    assert parse_event(canonical_body(event), SAMPLES) == event
+    assert json.loads(damaged).keys() == json.loads(canonical_body(event)).keys()

@@ -13,7 +13,8 @@ import pytest
 from ecid.adapters.object_store import FolderStore
 from ecid.errors import SourceUnavailable, UnreadableFile
 from ecid.feed.declarations import month_of, rows_of, segment_key, segment_of, segments_of
-from ecid.feed.events import DeclarationLodged, parse_event
+from ecid.feed.envelopes import DeclarationLodged
+from ecid.feed.events import parse_event
 from ecid.services.lodged_lines import COMPACT_ABOVE, lodged_lines
 
 EXAMPLE = json.loads((Path(__file__).parents[1] / "feed" / "events" / "declaration.lodged.json").read_text("utf-8"))

@@ -11,7 +11,7 @@ from ecid.feed.facts import Fact
 
 @dataclass(frozen=True, slots=True)
 class FactSet:
-    """All facts of one subject and the revision they were read at; a record made from them is stored under that revision."""
+    """All facts of one subject that have not expired and the revision they were read at; a record made from them is stored under that revision."""
 
     revision: int
     facts: tuple[Fact, ...]
@@ -29,11 +29,11 @@ class FactStore(Protocol):
     """Source events and the facts that follow from them (DynamoDB: AWS, the embedded engine, moto)."""
 
     def append(self, event_id: str, body: str, enterprise: str | None, facts: Sequence[Fact]) -> bool:
-        """Store the event and its facts in one transaction; False when this very event was stored before. An older fact never replaces a newer
-        one. Raises EventConflict when the id was used by a different event."""
+        """Store the event and its facts in one transaction; False when this very event was stored before, by an earlier call. An older fact never
+        replaces a newer one. Raises EventConflict when the id was used by a different event."""
 
     def facts(self, subject: str) -> FactSet:
-        """All facts of a subject, strongly consistent."""
+        """All facts of a subject that have not expired by the store's clock, strongly consistent."""
 
     def put_record(self, domain: str, record: Mapping[str, Any], revision: int) -> bool:
         """Store the record ready to serve; False when a record of a later revision is already there."""

@@ -2,7 +2,8 @@
 
 Tables (all keys are strings): `events` by `id`; `facts` by `subject` and `name`; `records` by `domain`. A subject's revision counter is the item
 `#revision` beside its facts, the sources' state the item `#sources` beside the records, and the domains that share a look-alike key the item
-`lookalike#<key>`: no fact has a `#` at its start, no domain has one anywhere.
+`lookalike#<key>`: no fact has a `#` at its start, no domain has one anywhere. Facts that expire carry `expires_at` (seconds since 1970), by which
+the table's time to live takes them away some day; until then `facts` leaves them out.
 """
 
 from __future__ import annotations
@@ -11,15 +12,16 @@ import hashlib
 import json
 import random
 import time
+import uuid
 import zlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, IncompleteReadError
 
 from ecid.errors import EventConflict, SourceUnavailable
 from ecid.feed.facts import Fact
@@ -27,10 +29,12 @@ from ecid.ports import FactSet, StoredRecord
 from ecid.settings import Settings
 
 if TYPE_CHECKING:
+    from botocore.awsrequest import AWSResponse
     from types_boto3_dynamodb.client import DynamoDBClient
     from types_boto3_dynamodb.type_defs import AttributeValueTypeDef, TransactWriteItemTypeDef
 
 _REVISION = "#revision"
+_EXPIRY = "expires_at"
 _SOURCES = "#sources"
 _LOOKALIKE = "lookalike#"
 _MOST_KEYS = 100
@@ -46,20 +50,31 @@ KEYS: Mapping[str, tuple[str, ...]] = {"events": ("id",), "facts": ("subject", "
 def dynamodb_client(settings: Settings) -> DynamoDBClient:
     """A client with short time limits and bounded retries. A local engine asks for no credentials of AWS and gets none."""
     config = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 4})
-    if not settings.dynamodb_endpoint:
-        return boto3.client("dynamodb", config=config)
-    return boto3.client(
-        "dynamodb",
-        config=config,
-        endpoint_url=settings.dynamodb_endpoint,
-        region_name="us-east-1",  # any will do, but moto accepts existing ones only
-        aws_access_key_id="local",
-        aws_secret_access_key="local",  # noqa: S106 – the embedded engine checks none
-    )
+    client: DynamoDBClient
+    if settings.dynamodb_endpoint:
+        client = boto3.client(
+            "dynamodb",
+            config=config,
+            endpoint_url=settings.dynamodb_endpoint,
+            region_name="us-east-1",  # any will do, but moto accepts existing ones only
+            aws_access_key_id="local",
+            aws_secret_access_key="local",  # noqa: S106 – the embedded engine checks none
+        )
+    else:
+        client = boto3.client("dynamodb", config=config)
+    client.meta.events.register("after-call.dynamodb", _require_whole)
+    return client
+
+
+def _require_whole(http_response: AWSResponse, **_: object) -> None:
+    """An answer that broke off is asked for again by its checksum. Where that did not help, botocore would hand it on as an empty one, "nothing found"."""
+    promised = int(http_response.headers.get("Content-Length", len(http_response.content)))
+    if promised != len(http_response.content):
+        raise IncompleteReadError(actual_bytes=len(http_response.content), expected_bytes=promised)
 
 
 def create_tables(client: DynamoDBClient, settings: Settings) -> None:
-    """Create the tables that are missing, with the keys that `template.yaml` gives them. For local engines; AWS has its tables from the template."""
+    """Create the tables that are missing, with keys and time to live as in `template.yaml`. For local engines; AWS has its tables from the template."""
     existing = {name for page in client.get_paginator("list_tables").paginate() for name in page["TableNames"]}
     for table, keys in KEYS.items():
         name = getattr(settings, f"{table}_table")
@@ -72,6 +87,8 @@ def create_tables(client: DynamoDBClient, settings: Settings) -> None:
                 AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
                 BillingMode="PAY_PER_REQUEST",
             )
+            if table == "facts":
+                client.update_time_to_live(TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": _EXPIRY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,21 +97,27 @@ class DynamoFactStore:
 
     client: DynamoDBClient
     settings: Settings
+    clock: Callable[[], float] = time.time
+    """Seconds since 1970, by which facts expire."""
 
     def append(self, event_id: str, body: str, enterprise: str | None, facts: Sequence[Fact]) -> bool:
-        """See the port. A fact that is older than the stored one is left out, the event is stored all the same."""
-        digest = hashlib.sha256(body.encode()).hexdigest()
-        item: dict[str, AttributeValueTypeDef] = {"id": {"S": event_id}, "body": {"S": body}, "sha256": {"S": digest}}
+        """See the port. A fact that is older than the stored one is left out, the event is stored all the same.
+
+        Where the answer to a write was lost, the client repeats it and is told that the event is there: `written_by` tells whether by this very call.
+        """
+        digest, written_by = hashlib.sha256(body.encode()).hexdigest(), uuid.uuid4().hex
+        item: dict[str, AttributeValueTypeDef] = {"id": {"S": event_id}, "body": {"S": body}, "sha256": {"S": digest}, "written_by": {"S": written_by}}
         if enterprise is not None:
             item["enterprise"] = {"S": enterprise}
         event: TransactWriteItemTypeDef = {"Put": {"TableName": self.settings.events_table, "Item": item, "ConditionExpression": "attribute_not_exists(id)"}}
         with _asking():
             if self._write_newer(event, facts):
                 return True
-            stored = self.client.get_item(TableName=self.settings.events_table, Key={"id": {"S": event_id}}, ConsistentRead=True, ProjectionExpression="sha256")
-        if stored["Item"]["sha256"]["S"] != digest:
+            key, wanted = {"id": {"S": event_id}}, "sha256, written_by"
+            stored = self.client.get_item(TableName=self.settings.events_table, Key=key, ConsistentRead=True, ProjectionExpression=wanted)["Item"]
+        if stored["sha256"]["S"] != digest:
             raise EventConflict(id=event_id)
-        return False
+        return "written_by" in stored and stored["written_by"]["S"] == written_by
 
     def facts(self, subject: str) -> FactSet:
         """See the port. The revision is read before the facts, so what is made of them is never stored as newer than it is."""
@@ -108,8 +131,8 @@ class DynamoFactStore:
             )
             items = [item for page in pages for item in page["Items"] if item["name"]["S"] != _REVISION]
         revision = int(counter["Item"]["revision"]["N"]) if "Item" in counter else 0
-        facts = (Fact(subject, item["name"]["S"], item["stamp"]["S"], json.loads(item["body"]["S"])) for item in items)
-        return FactSet(revision, tuple(facts))
+        facts, now = (_fact(subject, item) for item in items), self.clock()
+        return FactSet(revision, tuple(fact for fact in facts if fact.expires_at is None or fact.expires_at > now))
 
     def put_fact(self, fact: Fact) -> None:
         """See the port."""
@@ -213,10 +236,13 @@ class DynamoFactStore:
 
     def _put(self, fact: Fact) -> TransactWriteItemTypeDef:
         stamp: AttributeValueTypeDef = {"S": fact.stamp}
+        item: dict[str, AttributeValueTypeDef] = {**_fact_key(fact.subject, fact.name), "stamp": stamp, "body": {"S": _compact(fact.body)}}
+        if fact.expires_at is not None:
+            item[_EXPIRY] = {"N": str(fact.expires_at)}
         return {
             "Put": {
                 "TableName": self.settings.facts_table,
-                "Item": {**_fact_key(fact.subject, fact.name), "stamp": stamp, "body": {"S": _compact(fact.body)}},
+                "Item": item,
                 "ConditionExpression": "attribute_not_exists(subject) OR stamp < :stamp",
                 "ExpressionAttributeValues": {":stamp": stamp},
             }
@@ -235,6 +261,11 @@ class DynamoFactStore:
 
 def _fact_key(subject: str, name: str) -> dict[str, AttributeValueTypeDef]:
     return {"subject": {"S": subject}, "name": {"S": name}}
+
+
+def _fact(subject: str, item: Mapping[str, Any]) -> Fact:
+    expires_at = int(item[_EXPIRY]["N"]) if _EXPIRY in item else None
+    return Fact(subject, item["name"]["S"], item["stamp"]["S"], json.loads(item["body"]["S"]), expires_at)
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """Declarations as columns: events to rows, rows to Parquet segments, segments back to the lines as they stand.
 
 A segment holds rows of `SEGMENT_SCHEMA` of one enterprise and one month of declaration; it is named by its content and never changed. Many small ones are
-replaced by one that holds the same newest rows. An amended
-declaration is sent whole with a newer stamp, and its newest stamp wins whole, so a line that was taken out disappears.
+replaced by one that holds the same newest rows. An amended declaration is sent whole with a newer stamp, and its newest stamp wins whole, so a line that
+was taken out disappears. A cancelled one leaves a row without an item, the tombstone: it is no line, but its stamp outranks whatever came before.
 """
 
 from __future__ import annotations
@@ -17,58 +17,63 @@ import polars as pl
 
 from ecid.declarations.lines import LINE_SCHEMA
 from ecid.feed.facts import stamp_of
+from ecid.feed.payloads import Cancellation, DeclaredLine
 
 if TYPE_CHECKING:
-    from ecid.feed.events import DeclarationLodged
+    from ecid.feed.events import DeclarationEvent
 
 SEGMENT_SCHEMA: dict[str, pl.DataType] = {**LINE_SCHEMA, "stamp": pl.String()}
-"""`LINE_SCHEMA` and the stamp of the event that the row came with."""
+"""`LINE_SCHEMA` and the stamp of the event that the row came with; a row without `item` is the tombstone of a cancelled declaration."""
 
 _ROOT = "declarations/"
 
 
-def rows_of(event: DeclarationLodged) -> list[dict[str, Any]]:
-    """One row of `SEGMENT_SCHEMA` per item of the declaration; amounts are exact integers (`_e5`, `_e4`)."""
+def rows_of(event: DeclarationEvent) -> list[dict[str, Any]]:
+    """One row of `SEGMENT_SCHEMA` per item of the declaration, or its tombstone; amounts are exact integers (`_e5`, `_e4`)."""
     head = event.data
-    declared = {
+    known = dict.fromkeys(SEGMENT_SCHEMA) | {
+        "line_id": head.declaration_no,
         "row": 0,
         "declaration_no": head.declaration_no,
         "declared_on": head.declared_on,
-        "currency": head.currency,
-        "mode": head.mode,
-        "destination": head.destination,
         "exporter_uscc": event.enterprise,
-        "exporter": None,
-        "manufacturer": head.manufacturer,
-        "declarant": head.declarant,
-        "port": head.port,
         "flags": [],
         "stamp": stamp_of(event.effective_at, event.sequence, event.id),
     }
-    return [
-        declared
-        | {
-            "line_id": f"{head.declaration_no}-{line.item}",
-            "item": line.item,
-            "code": line.code,
-            "name": line.name,
-            "specification": line.specification,
-            "quantity_e5": _scaled(line.quantity, 5),
-            "unit": line.unit,
-            "first_quantity_e5": _scaled(line.first_quantity, 5),
-            "first_unit": line.first_unit,
-            "second_quantity_e5": _scaled(line.second_quantity, 5),
-            "second_unit": line.second_unit,
-            "price_e4": _scaled(line.price, 4),
-            "total_e4": _scaled(line.total, 4),
-            "origin": line.origin,
-            "sku": line.sku,
-        }
-        for line in head.lines
-    ]
+    if isinstance(head, Cancellation):
+        return [known]
+    declared = known | {
+        "currency": head.currency,
+        "mode": head.mode,
+        "destination": head.destination,
+        "manufacturer": head.manufacturer,
+        "declarant": head.declarant,
+        "port": head.port,
+    }
+    return [declared | _line(head.declaration_no, line) for line in head.lines]
 
 
-def month_of(event: DeclarationLodged) -> str:
+def _line(declaration_no: str, line: DeclaredLine) -> dict[str, Any]:
+    return {
+        "line_id": f"{declaration_no}-{line.item}",
+        "item": line.item,
+        "code": line.code,
+        "name": line.name,
+        "specification": line.specification,
+        "quantity_e5": _scaled(line.quantity, 5),
+        "unit": line.unit,
+        "first_quantity_e5": _scaled(line.first_quantity, 5),
+        "first_unit": line.first_unit,
+        "second_quantity_e5": _scaled(line.second_quantity, 5),
+        "second_unit": line.second_unit,
+        "price_e4": _scaled(line.price, 4),
+        "total_e4": _scaled(line.total, 4),
+        "origin": line.origin,
+        "sku": line.sku,
+    }
+
+
+def month_of(event: DeclarationEvent) -> str:
     """The month of declaration, `YYYY-MM`, by the Beijing civil date."""
     return f"{event.data.declared_on:%Y-%m}"
 
@@ -79,7 +84,7 @@ def segment_of(rows: Sequence[Mapping[str, Any]]) -> bytes:
 
 
 def merged_segment(frames: Iterable[pl.DataFrame]) -> bytes:
-    """One segment in the place of several of the same month: of each declaration the rows of its newest stamp, which they keep."""
+    """One segment in the place of several of the same month: of each declaration the rows of its newest stamp, which they keep, tombstones included."""
     return _parquet(_newest(frames))
 
 
@@ -116,11 +121,13 @@ def read_segment(segment: bytes) -> pl.DataFrame:
 
 
 def merge_segments(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
-    """All lines as they stand, in `LINE_SCHEMA`, by declaration date, number and item: of each declaration the rows of its newest stamp.
+    """All lines as they stand, in `LINE_SCHEMA`, by declaration date, number and item: of each declaration the rows of its newest stamp, none of a
+    cancelled one.
 
     `frames` are all segments of one enterprise in any order, repeated or not.
     """
-    return _newest(frames).sort("declared_on", "declaration_no", "item").select(list(LINE_SCHEMA))
+    lines = _newest(frames).filter(pl.col("item").is_not_null())
+    return lines.sort("declared_on", "declaration_no", "item").select(list(LINE_SCHEMA))
 
 
 def _newest(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:

@@ -1,22 +1,34 @@
-"""Source events: the envelope, one class a type, and reading them from the bytes that arrived.
+"""Source events: their types, and reading them from the bytes that arrived.
 
 An event is `{id, type, source, enterprise, effective_at, sequence, data}`, ordered by (`effective_at`, `sequence`). What a source may send, and
-whether an enterprise belongs to it, is part of the type.
+whether an enterprise belongs to it, is part of the type (`ecid.feed.envelopes`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import date, datetime, timedelta, timezone
-from typing import Annotated, Any, Literal, Self
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Annotated, Any, get_args
 
-from pydantic import Field, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, TypeAdapter, ValidationError
 
-from ecid.credit import status as credit
-from ecid.errors import BadInput, InvalidEvent
-from ecid.feed.fields import Instant, Reference, Sequence, Strict, Uscc, refused
-from ecid.feed.payloads import AeoStatus, ClearanceRecord, Declaration, DomainRegistration, Source, SourceSync, WebsiteCheck
-from ecid.identity.codes import check_declaration_no
+from ecid.errors import InvalidEvent
+from ecid.feed.envelopes import (
+    AeoChanged,
+    ClearanceRecorded,
+    DecisionPublished,
+    DeclarationAmended,
+    DeclarationCancelled,
+    DeclarationLodged,
+    DomainRegistered,
+    Envelope,
+    RulingEnded,
+    RulingIssued,
+    SourceSynced,
+    TariffEditionPublished,
+    WebsiteChecked,
+)
 
 MAX_EVENT_BYTES = 256 * 1024
 """What one queue message can carry everywhere, and well below what one stored item can."""
@@ -25,122 +37,17 @@ AHEAD = timedelta(days=366)
 CLOCK_SKEW = timedelta(minutes=5)
 """How far a source's clock may run ahead of ours, and so how far ahead everything else may lie."""
 
-_BEIJING = timezone(timedelta(hours=8))
 _SHOWN = 80
 _REPORTED = 3
 
-
-class Envelope(Strict):
-    """What every event carries. `id` is unique over all sources and is never used again for anything else."""
-
-    id: Reference
-    effective_at: Instant
-    sequence: Sequence
-
-    @property
-    def effective_on(self) -> date:
-        """The Beijing civil date of `effective_at`."""
-        return self.effective_at.astimezone(_BEIJING).date()
-
-
-class DomainRegistered(Envelope):
-    """An enterprise's entry of a domain changed."""
-
-    type: Literal["domain.registered"]
-    source: Literal["aeo"]
-    enterprise: Uscc
-    data: DomainRegistration
-
-    @model_validator(mode="after")
-    def _bound_by_then(self) -> Self:
-        if self.data.bound_since > self.effective_on:
-            raise refused("data.bound_since: after effective_at")
-        return self
-
-
-class AeoChanged(Envelope):
-    """The AEO or credit status of an enterprise."""
-
-    type: Literal["aeo.changed"]
-    source: Literal["aeo"]
-    enterprise: Uscc
-    data: AeoStatus
-
-    @model_validator(mode="after")
-    def _usable(self) -> Self:
-        reported = credit.AeoStatus(
-            level=credit.level_code(self.data.level),
-            sub_state=credit.SubState(self.data.sub_state.upper()),
-            certificate_issued_on=self.data.certificate_issued_on,
-            certificate_valid_until=self.data.certificate_valid_until,
-            customs_code=self.data.customs_code,
-            aeo_code=self.data.aeo_code,
-        )
-        problems = credit.check_entry(credit.AeoEntry(self.id, self.effective_at, self.sequence, reported))
-        if problems:
-            raise refused(f"data: {' '.join(problem.en for problem in problems)}")
-        return self
-
-
-class ClearanceRecorded(Envelope):
-    """An anomaly was recorded or its record changed."""
-
-    type: Literal["clearance.recorded"]
-    source: Literal["single_window"]
-    enterprise: Uscc
-    data: ClearanceRecord
-
-    @model_validator(mode="after")
-    def _numbered(self) -> Self:
-        if self.data.declaration_no is not None:
-            _declaration_no(self.data.declaration_no, self.effective_on)
-        return self
-
-
-class DeclarationLodged(Envelope):
-    """An export declaration of the enterprise (境内发货人), as it stands."""
-
-    type: Literal["declaration.lodged"]
-    source: Literal["single_window"]
-    enterprise: Uscc
-    data: Declaration
-
-    @model_validator(mode="after")
-    def _numbered(self) -> Self:
-        _declaration_no(self.data.declaration_no, self.effective_on)
-        if self.data.declaration_no[8] != "0":
-            raise refused("data.declaration_no: the number of an import declaration")
-        if self.data.declared_on > self.effective_on:
-            raise refused("declared_on is after effective_at")
-        return self
-
-
-class WebsiteChecked(Envelope):
-    """A check of an enterprise's website was finished."""
-
-    type: Literal["website.checked"]
-    source: Literal["website_check"]
-    enterprise: Uscc
-    data: WebsiteCheck
-
-
-class SourceSynced(Envelope):
-    """A source says that it is up to date."""
-
-    type: Literal["source.synced"]
-    source: Source
-    enterprise: None = None
-    data: SourceSync
-
-    @model_validator(mode="after")
-    def _for_itself(self) -> Self:
-        if self.data.source != self.source:
-            raise refused("a source can speak for itself only")
-        return self
-
-
-EVENT_TYPES: tuple[type[Envelope], ...] = (DomainRegistered, AeoChanged, ClearanceRecorded, DeclarationLodged, WebsiteChecked, SourceSynced)
-SourceEvent = DomainRegistered | AeoChanged | ClearanceRecorded | DeclarationLodged | WebsiteChecked | SourceSynced
+DeclarationEvent = DeclarationLodged | DeclarationAmended | DeclarationCancelled
+"""What becomes rows (`ecid.feed.declarations`)."""
+EnterpriseEvent = DomainRegistered | AeoChanged | ClearanceRecorded | RulingIssued | RulingEnded | WebsiteChecked
+"""What becomes facts of an enterprise."""
+AuthorityEvent = TariffEditionPublished | DecisionPublished
+"""What customs published for everybody."""
+SourceEvent = DeclarationEvent | EnterpriseEvent | AuthorityEvent | SourceSynced
+EVENT_TYPES: tuple[type[Envelope], ...] = get_args(SourceEvent)
 
 _READER: TypeAdapter[SourceEvent] = TypeAdapter(Annotated[SourceEvent, Field(discriminator="type")])
 
@@ -157,6 +64,7 @@ def parse_event(raw: bytes | str, allow_reserved: frozenset[str] = frozenset()) 
         event = _READER.validate_json(body, context={"allow_reserved": allow_reserved})
     except ValidationError as error:
         raise InvalidEvent(reason=_reason(error)) from None
+    json.loads(body, object_pairs_hook=_each_once)
     if isinstance(event, DomainRegistered) and event.data.domain.rpartition(".")[2] in allow_reserved and not event.data.sample:
         raise InvalidEvent(reason="data.sample: a domain under a reserved suffix is sample data")
     return event
@@ -192,11 +100,13 @@ def canonical_body(event: SourceEvent) -> str:
     return event.model_dump_json(exclude_unset=True)
 
 
-def _declaration_no(text: str, today: date) -> None:
-    try:
-        check_declaration_no(text, today)
-    except BadInput as error:
-        raise refused(f"data.declaration_no: {error.sentence('en')}") from error
+def _each_once(pairs: Sequence[tuple[str, Any]]) -> None:
+    """Of a key that stands twice every parser believes another one, so whoever looked the event over may have seen something else."""
+    seen: set[str] = set()
+    for key, _ in pairs:
+        if key in seen:
+            raise InvalidEvent(reason=f"{_shown(key)}: stands twice in one object")
+        seen.add(key)
 
 
 def _reason(error: ValidationError) -> str:

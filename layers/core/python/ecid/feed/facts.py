@@ -7,21 +7,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ecid.feed.events import SourceEvent
+    from ecid.feed.envelopes import AeoChanged, ClearanceRecorded, DomainRegistered, RulingEnded, RulingIssued, WebsiteChecked
+    from ecid.feed.events import AuthorityEvent, SourceEvent
+
+
+WEBSITE_CHECKS_KEPT = timedelta(days=30)
+"""How long a website check is kept beside the last one, which stays. Two failures half an hour apart or one success settle the state (domain.md §10), so of
+a site that is checked daily a month is more than enough; kept for good, the checks would be thousands, read at every change."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One register. `subject` is `enterprise#<USCC>` or `domain#<registrable>`, `name` tells what it is about, `stamp` orders it, `body` is JSON-able."""
+    """One register. `subject` is `enterprise#<USCC>`, `domain#<registrable>`, `authority` or `platform`, `name` tells what it is about, `stamp` orders it,
+    `body` is JSON-able. From `expires_at` (seconds since 1970) on it says nothing any more.
+    """
 
     subject: str
     name: str
     stamp: str
     body: Mapping[str, Any]
+    expires_at: int | None = None
 
 
 def instant(moment: datetime) -> str:
@@ -32,6 +41,12 @@ def instant(moment: datetime) -> str:
 def stamp_of(effective_at: datetime, sequence: int, event_id: str) -> str:
     """A string that sorts like (`effective_at`, `sequence`, `event_id`); `effective_at` must be aware, `sequence` between 0 and 10¹⁸."""
     return f"{instant(effective_at)}#{sequence:019d}#{event_id}"
+
+
+def stamp_after(earlier: str | None, now: datetime, event_id: str) -> str:
+    """The stamp of what is computed at `now` (aware) by somebody who had seen `earlier`: later than that, even where the clock runs behind it."""
+    at, sequence, _ = (earlier or "##").split("#", 2)
+    return stamp_of(now, 0, event_id) if instant(now) > at else f"{at}#{int(sequence) + 1:019d}#{event_id}"
 
 
 def enterprise_subject(uscc: str) -> str:
@@ -50,24 +65,50 @@ def facts_of(event: SourceEvent) -> tuple[Fact, ...]:
     Each body is the event's `data` with every field present, and `source` and `effective_at` (UTC) of the event. Status reports and website checks
     are kept each under its own name, the rest replaces what was there. Declarations become rows (`ecid.feed.declarations`), `source.synced` nothing.
     """
-    if event.type == "declaration.lodged":
-        return ()
-    if event.type == "source.synced":
-        return ()
+    match event.type:
+        case "declaration.lodged" | "declaration.amended" | "declaration.cancelled" | "source.synced":
+            return ()
+        case "domain.registered" | "website.checked":
+            return _of_domain(event)
     stamp = stamp_of(event.effective_at, event.sequence, event.id)
-    body = {**event.data.model_dump(mode="json"), "source": event.source, "effective_at": instant(event.effective_at)}
-    subject = enterprise_subject(event.enterprise)
-    if event.type == "aeo.changed":
-        return (Fact(subject, f"aeo#{stamp}", stamp, body),)
-    if event.type == "clearance.recorded":
-        return (Fact(subject, f"clearance#{event.data.record_id}", stamp, body),)
+    return (Fact(*_register(event, stamp), stamp, _body(event)),)
+
+
+def _of_domain(event: DomainRegistered | WebsiteChecked) -> tuple[Fact, ...]:
+    stamp, body, subject = stamp_of(event.effective_at, event.sequence, event.id), _body(event), enterprise_subject(event.enterprise)
     if event.type == "website.checked":
-        return (Fact(subject, f"website#{event.data.domain}#{stamp}", stamp, body),)
+        name = f"website#{event.data.domain}#"
+        expires_at = int((event.effective_at + WEBSITE_CHECKS_KEPT).timestamp())
+        return (Fact(subject, f"{name}last", stamp, body), Fact(subject, f"{name}{stamp}", stamp, body, expires_at))
     claim = Fact(domain_subject(event.data.domain), f"claim#{event.enterprise}", stamp, body)
     known = Fact(PLATFORM_SUBJECT, f"enterprise#{event.enterprise}", stamp, {})
     return (Fact(subject, f"domain#{event.data.domain}", stamp, body), claim, known)
 
 
+def _register(event: AeoChanged | ClearanceRecorded | RulingIssued | RulingEnded | AuthorityEvent, stamp: str) -> tuple[str, str]:
+    """Subject and name of the one register that the event writes."""
+    match event.type:
+        case "tariff.edition_published":
+            return AUTHORITY_SUBJECT, f"edition#{event.data.edition}"
+        case "decision.published":
+            return AUTHORITY_SUBJECT, f"decision#{event.data.number}"
+        case "aeo.changed":
+            name = f"aeo#{stamp}"
+        case "clearance.recorded":
+            name = f"clearance#{event.data.record_id}"
+        case "ruling.issued":
+            name = f"ruling#{event.data.number}"
+        case "ruling.ended":
+            name = f"ruling-end#{event.data.number}"
+    return enterprise_subject(event.enterprise), name
+
+
+def _body(event: SourceEvent) -> dict[str, Any]:
+    return {**event.data.model_dump(mode="json"), "source": event.source, "effective_at": instant(event.effective_at)}
+
+
+AUTHORITY_SUBJECT = "authority"
+"""The subject that holds what customs published for everybody: editions of the tariff and classification decisions."""
 PLATFORM_SUBJECT = "platform"
 """The subject that names every enterprise that ever entered a domain: whom the daily score run has to reach."""
 

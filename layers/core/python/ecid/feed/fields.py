@@ -89,6 +89,9 @@ GoodsName = Annotated[str, _text(1, 255)]
 Reference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$")]
 """An identifier given by a source: events, records, cases, certificates."""
 CertificateNo = Annotated[str, _text(1, 64)]
+RulingNo = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,63}$")]
+"""The number of an advance ruling (预裁定编号)."""
+Description = Annotated[str, _text(1, 2000)]
 
 Uscc = Annotated[str, StringConstraints(pattern=r"^[0-9A-HJ-NPQRTUWXY]{2}[0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}$"), AfterValidator(_uscc)]
 """统一社会信用代码 with a valid check character (GB 32100-2015)."""

@@ -13,6 +13,7 @@ from ecid.feed.fields import (
     CommodityCode,
     CustomsCode,
     Day,
+    Description,
     Domain,
     Fen,
     GoodsName,
@@ -22,6 +23,7 @@ from ecid.feed.fields import (
     Quantity,
     Reference,
     Remark,
+    RulingNo,
     Score,
     Strict,
     SupervisionMode,
@@ -155,7 +157,7 @@ class DeclaredLine(Strict):
 
 
 class Declaration(Strict):
-    """An export declaration, whole, as it stands from `effective_at` on; an amendment is sent as the whole declaration again."""
+    """An export declaration, whole, as it stands from `effective_at` on."""
 
     declaration_no: Annotated[str, StringConstraints(pattern=r"^[0-9]{18}$")]
     declared_on: Day
@@ -173,6 +175,102 @@ class Declaration(Strict):
         if len({line.item for line in lines}) != len(lines):
             raise refused("an item number occurs twice")
         return lines
+
+
+Correction = Literal["clerical", "lawful", "ordered_by_customs", "voluntary_disclosure"]
+"""Why customs accepted an amendment or a cancellation: a slip of the pen without suspicion of an offence, another case that Order 220 lists (short
+shipment, loss in transport, provisional price, system failure …), an order of customs, a voluntary disclosure (主动披露)."""
+
+
+class Amendment(Declaration):
+    """A declaration, whole, as it stands after an amendment that customs accepted on `accepted_on`, neither before `declared_on` nor after `effective_at`."""
+
+    accepted_on: Day
+    cause: Correction
+
+
+class Cancellation(Strict):
+    """A declaration that customs cancelled on `accepted_on`, neither before `declared_on` nor after `effective_at`."""
+
+    declaration_no: Annotated[str, StringConstraints(pattern=r"^[0-9]{18}$")]
+    declared_on: Day
+    accepted_on: Day
+    cause: Correction
+
+
+class Ruling(Strict):
+    """An advance ruling on classification (Order 236) of the enterprise's own goods; a later event with the same `number` replaces it.
+
+    `brand`, `model` and `sku` tell which goods, as they stand in declarations. No date is computed from another: three years of validity, an extension
+    under a new number are as the source says.
+    """
+
+    number: RulingNo
+    code: Annotated[str, StringConstraints(pattern=r"^([0-9]{8}|[0-9]{10})$")]
+    goods_name_zh: GoodsName
+    description: Description | None = None
+    brand: Name | None = None
+    model: Name | None = None
+    sku: Name | None = None
+    customs_office: Name
+    issued_on: Day
+    valid_from: Day
+    valid_until: Day
+    sample: bool = False
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.valid_from < self.issued_on:
+            raise refused("valid_from is before issued_on")
+        if self.valid_until < self.valid_from:
+            raise refused("valid_until is before valid_from")
+        return self
+
+
+class RulingEnd(Strict):
+    """A ruling has no effect any more from `ended_on` on; what was declared before that day may still rest on it."""
+
+    number: RulingNo
+    ended_on: Day
+    cause: Literal["expired", "withdrawn", "revoked", "law_changed", "superseded"]
+    sample: bool = False
+
+
+class PublishedEdition(Strict):
+    """An edition of the tariff: `valid_to` is its last day, where that is known; `sha256` is the hash of the published file."""
+
+    edition: Reference
+    title: Name
+    valid_from: Day
+    valid_to: Day | None = None
+    published_on: Day
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.valid_to is not None and self.valid_to < self.valid_from:
+            raise refused("valid_to is before valid_from")
+        return self
+
+
+class PublishedDecision(Strict):
+    """A classification decision (归类决定): Z made by the General Administration, J by a classification centre, W converted from the WCO.
+
+    `lapsed_on` is the first day on which it has no effect. What it says in full is for the knowledge pack, not for an event.
+    """
+
+    number: Annotated[str, StringConstraints(pattern=r"^[ZJW][0-9]{4}-[0-9]{1,4}$")]
+    code: Annotated[str, StringConstraints(pattern=r"^([0-9]{6}|[0-9]{8}|[0-9]{10})$")]
+    goods_names: Annotated[tuple[GoodsName, ...], Field(min_length=1, max_length=20)]
+    announcement: Name
+    effective_from: Day
+    lapsed_on: Day | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.lapsed_on is not None and self.lapsed_on < self.effective_from:
+            raise refused("lapsed_on is before effective_from")
+        return self
 
 
 class WebsiteCheck(Strict):

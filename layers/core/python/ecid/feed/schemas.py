@@ -9,7 +9,8 @@ from typing import Any, get_args
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from ecid.feed.events import EVENT_TYPES, Envelope
+from ecid.feed.envelopes import Envelope
+from ecid.feed.events import EVENT_TYPES
 
 
 class _Untitled(GenerateJsonSchema):

@@ -7,18 +7,27 @@ its records are written all the same. The segment follows the event and not the 
 
 from __future__ import annotations
 
+import logging
+import traceback
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
 from ecid.errors import EcidError
 from ecid.feed.declarations import month_of, rows_of, segment_key, segment_of
-from ecid.feed.events import DeclarationLodged, DomainRegistered, SourceEvent, SourceSynced, canonical_body, check_time, parse_event
-from ecid.feed.facts import facts_of, instant
+from ecid.feed.envelopes import DomainRegistered, RulingEnded, RulingIssued, SourceSynced
+from ecid.feed.events import AuthorityEvent, DeclarationEvent, SourceEvent, canonical_body, check_time, parse_event
+from ecid.feed.facts import PLATFORM_SUBJECT, enterprises_of, facts_of, instant
 from ecid.identity.domains import lookalike_keys
 from ecid.ports import FactStore, ObjectStore, Queue
 from ecid.services.project_records import Project, project_enterprise
+
+_log = logging.getLogger(__name__)
+
+_AT_ONCE = 10
+"""Messages under way when every enterprise is asked for: one after the other, a few thousand would outlast the function."""
 
 Group = TypeVar("Group", bound=Hashable)
 
@@ -58,15 +67,14 @@ class Ingestion:
                 check_time(event, now)
                 if self._append(event):
                     new.add(message_id)
-            except EcidError as error:
-                failed[message_id] = error
+            except Exception as error:  # noqa: BLE001 - whatever fails for one message is not the others'
+                failed[message_id] = _told(error)
             else:
                 events[message_id] = event
-        declared = {message_id: event for message_id, event in events.items() if isinstance(event, DeclarationLodged)}
+        declared = {message_id: event for message_id, event in events.items() if isinstance(event, DeclarationEvent)}
         self._keep_declarations(declared, failed)
         self._each(_grouped(events, lambda event: event.enterprise if facts_of(event) else None), self._rebuild, failed)
-        stored = {message_id: event for message_id, event in declared.items() if message_id not in failed}
-        self._each(_grouped(stored, lambda event: event.enterprise), self._ask_for_score, failed)
+        self._ask_for_scores({message_id: event for message_id, event in events.items() if message_id not in failed}, failed)
         done = events.keys() - failed.keys()
         return Batch(len(done & new), len(done - new), failed)
 
@@ -78,7 +86,7 @@ class Ingestion:
             self.store.put_lookalikes(event.data.domain, lookalike_keys(event.data.domain))
         return new
 
-    def _keep_declarations(self, declared: Mapping[str, DeclarationLodged], failed: dict[str, EcidError]) -> None:
+    def _keep_declarations(self, declared: Mapping[str, DeclarationEvent], failed: dict[str, EcidError]) -> None:
         """One segment per enterprise and month, not per event: readers open every segment."""
 
         def keep(part: tuple[str, str], message_ids: Sequence[str]) -> None:
@@ -90,16 +98,36 @@ class Ingestion:
     def _rebuild(self, enterprise: str, _: Sequence[str]) -> None:
         project_enterprise(enterprise, self.store, self.project)
 
-    def _ask_for_score(self, enterprise: str, _: Sequence[str]) -> None:
-        self.scores.send({"enterprise": enterprise})
+    def _ask_for_scores(self, events: Mapping[str, SourceEvent], failed: dict[str, EcidError]) -> None:
+        """What an enterprise declared or was told concerns its own score, what customs published for everybody every score."""
+
+        def ask(enterprise: str, _: Sequence[str]) -> None:
+            self.scores.send({"enterprise": enterprise})
+
+        def ask_for_all(_: str, __: Sequence[str]) -> None:
+            known = enterprises_of(self.store.facts(PLATFORM_SUBJECT).facts)
+            with ThreadPoolExecutor(_AT_ONCE) as pool:
+                list(pool.map(lambda enterprise: self.scores.send({"enterprise": enterprise}), known))
+
+        concerned = DeclarationEvent | RulingIssued | RulingEnded
+        self._each(_grouped(events, lambda event: event.enterprise if isinstance(event, concerned) else None), ask, failed)
+        self._each(_grouped(events, lambda event: PLATFORM_SUBJECT if isinstance(event, AuthorityEvent) else None), ask_for_all, failed)
 
     @staticmethod
     def _each(groups: Mapping[Group, Sequence[str]], work: Callable[[Group, Sequence[str]], None], failed: dict[str, EcidError]) -> None:
         for group, message_ids in groups.items():
             try:
                 work(group, message_ids)
-            except EcidError as error:
-                failed.update(dict.fromkeys(message_ids, error))
+            except Exception as error:  # noqa: BLE001 - whatever fails for one enterprise is not the others'
+                failed.update(dict.fromkeys(message_ids, _told(error)))
+
+
+def _told(error: Exception) -> EcidError:
+    """Our own errors as they are; of others the log has type and places only, for their message may carry what an event said."""
+    if isinstance(error, EcidError):
+        return error
+    _log.error("%s at %s", type(error).__name__, [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)])
+    return EcidError()
 
 
 def _grouped(events: Mapping[str, Any], key: Callable[[Any], Group | None]) -> dict[Group, list[str]]:

@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 
 from ecid.clearance.window import beijing_date
-from ecid.feed.facts import Fact, enterprise_subject, instant, stamp_of
+from ecid.feed.facts import Fact, enterprise_subject, instant, stamp_after
 from ecid.ports import FactStore, ObjectStore
 from ecid.scoring.engine import Request, score
 from ecid.scoring.policy import Policy
@@ -42,17 +42,18 @@ class Scoring:
         Returns the id of the result. A run that comes to the result already stored writes nothing.
         """
         now = self.clock()
+        stored = next((fact for fact in self.store.facts(enterprise_subject(uscc)).facts if fact.name == "score"), None)
         lines = lodged_lines(self.objects, uscc)
         result = self._score(lines, uscc, beijing_date(now))
         result_id = _identity(result)
-        stored = next((fact for fact in self.store.facts(enterprise_subject(uscc)).facts if fact.name == "score"), None)
         if stored is None or stored.body["result_id"] != result_id:
             key = f"results/{uscc}/{result.as_of}/{result_id}.json"
             self.objects.put(key, json.dumps(to_json(result, [], "zh"), ensure_ascii=False, sort_keys=True).encode())
             before = self._score(lines, uscc, result.as_of - timedelta(days=self.policy.trend_days))
             body = {**_summary(result, before, self.policy), "result_id": result_id, "result": key, "computed_at": instant(now)}
-            # Of two runs at the same instant the one that saw more lines is the newer: lines are only ever added.
-            self.store.put_fact(Fact(enterprise_subject(uscc), "score", stamp_of(now, len(lines), result_id), body))
+            # These lines were read after that score was stored, so whatever the clocks say, this one knows at least as much.
+            stamp = stamp_after(stored.stamp if stored else None, now, result_id)
+            self.store.put_fact(Fact(enterprise_subject(uscc), "score", stamp, body))
         project_enterprise(uscc, self.store, self.project)
         return result_id
 
