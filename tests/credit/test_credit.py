@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecid.credit import recognition as mra
@@ -176,10 +176,37 @@ def test_recognition(case: dict[str, Any]) -> None:
     assert answer.state == case["state"]
     assert answer.basis == case.get("basis", answer.basis)
     assert answer.since == case.get("since", answer.since)
+    assert answer.market == case.get("asked", answer.market)
     assert case.get("zh", "") in answer.zh
     assert case.get("en", "") in answer.en
     assert "{" not in answer.zh or "{" in case["market"]
     assert answer.zh != answer.en
+
+
+@given(st.text(max_size=80))
+@settings(max_examples=200, deadline=None)
+def test_any_text_is_a_known_market_or_shown_harmlessly(typed: str) -> None:
+    code = mra.market_code(typed)
+    assert code.isprintable()
+    assert len(code) <= 8
+    if recognition(None, SubState.NEVER, typed, DAY).state != "unknown_market":
+        assert mra.market_code(code) == code
+
+
+@pytest.mark.parametrize("partner", partners(), ids=lambda partner: partner.iso)
+@pytest.mark.parametrize("code", ["CERTIFIED", "REGULAR", "DISCREDITED", "SERIOUSLY_DISCREDITED"])
+def test_no_arrangement_is_stretched_to_another_level(partner: mra.Partner, code: str) -> None:
+    """Every arrangement that was read names the advanced level; Order 282 made "certified" an AEO too, which binds no partner."""
+    level = regime_on(DAY).level(code)
+    assert code not in partner.levels
+    assert recognition(level, SubState.ACTIVE, partner.iso, DAY).state != "recognised"
+
+
+@pytest.mark.parametrize("partner", partners(), ids=lambda partner: partner.iso)
+@pytest.mark.parametrize("state", [state for state in SubState if not state.keeps_benefits])
+def test_lost_benefits_are_lost_everywhere(partner: mra.Partner, state: SubState) -> None:
+    assert recognition(regime_on(DAY).level("ADVANCED"), state, partner.iso, DAY).state != "recognised"
+    assert recognition(regime_on(DAY).level("ADVANCED"), SubState.ACTIVE, partner.iso, DAY, certificate_expired=True).state != "recognised"
 
 
 def test_a_hostile_market_is_not_echoed_in_full() -> None:
@@ -194,13 +221,22 @@ def test_partner_rows_are_sound() -> None:
     assert len({row.iso for row in rows}) == len(rows)
     for row in rows:
         assert row.iso in known | {"EU"}
-        assert set(row.covers) <= known
+        assert set(row.covers + row.territories) <= known
+        assert not row.scope or (row.scope.keys() == {"zh", "en"} and all(row.scope.values()))
         assert set(row.levels) <= levels
         assert row.status in get_args(mra.PartnerStatus)
         assert row.confidence in get_args(rg.Confidence)
         assert not row.in_force_from or date.fromisoformat(row.in_force_from + "-01-01"[: 10 - len(row.in_force_from)])
         assert bool(row.in_force_from or row.known_by) == (row.status == "in_force")
     assert len(next(row for row in rows if row.iso == "EU").covers) == 27
+    markets = [market for row in rows for market in (row.iso, *row.covers, *row.territories)]
+    assert len(set(markets)) == len(markets)
+    assert set(mra._data()["markets"]["aliases"].values()) <= known | {"EU"}
+    assert all(alias == alias.upper() for alias in mra._data()["markets"]["aliases"])
+    # Dossier §2.6 and the searches behind the notes: who stands in the table, and how far its force is known.
+    in_force = "SG KR HK EU TW NZ CH IL JP BY CL BR UY AE UG MO CR ZA RS AU GB MN EC"
+    assert {row.iso for row in rows if row.status == "in_force"} == set(in_force.split())
+    assert {row.iso for row in rows if row.status != "in_force"} == {"RU", "KZ", "IR", "PH", "TH"}
     assert {row.zh for row in rows if row.iso in {"HK", "MO", "TW"}} == {"中国香港", "中国澳门", "中国台湾"}
 
 

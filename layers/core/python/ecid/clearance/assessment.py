@@ -49,7 +49,7 @@ class Case:
 class AnomalySummary:
     """What a view shows on `as_of`.
 
-    A case counts once, under the category and severity of its decisive record. A count is None where it is withheld (`counts` publication). `rows`
+    A case counts once, under the category and severity of its decisive record. Counts are None where they are withheld (`counts` publication). `rows`
     are public and newest first, empty under `counts`; `cases` are the enterprise's own, empty in the public view. `disclosures` counts accepted
     voluntary disclosures, which speak for the enterprise (own view; 0 in the public one).
     """
@@ -176,10 +176,7 @@ def _withheld_total(total: int) -> int | None:
 
 
 def _withhold(table: dict[Key, int | None]) -> dict[Key, int | None]:
-    """Small counts withheld, zeros among them unless all are zero; where one alone would be, the next smallest with it, or the total would tell."""
-    if not any(table.values()):
-        return table
-    in_order = sorted(table, key=lambda key: table[key] or 0)
-    small = sum((table[key] or 0) < severity_rules().smallest_published for key in in_order)
-    hidden = set(in_order[: max(small, 2) if small else 0])
-    return {key: None if key in hidden else count for key, count in table.items()}
+    """The table, or nothing of it where any count is small. To withhold single cells would not do: the total and the rule for choosing further cells,
+    both known, give many of them back."""
+    smallest = severity_rules().smallest_published
+    return dict.fromkeys(table) if any(count and count < smallest for count in table.values()) else table

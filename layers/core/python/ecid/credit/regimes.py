@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
-from ecid.errors import Language, NotFound
+from ecid.errors import NotFound
 
 Confidence = Literal["verified", "high", "medium", "low"]
 
@@ -96,12 +96,6 @@ def read_level(code: str, granted_on: date, day: date) -> Reading | None:
         confidences.append(step["confidence"])
         steps.append((step["zh"], step["en"]))
     return Reading(level, _least(confidences), tuple(steps))
-
-
-def level_name(code: str, lang: Language) -> str:
-    """The name of a level of any regime. `KeyError` for a code that no regime has."""
-    name: str = _data()["levels"][code][lang]
-    return name
 
 
 _CONFIDENCES: tuple[Confidence, ...] = ("low", "medium", "high", "verified")

@@ -12,10 +12,12 @@ import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn
 
 from ecid.errors import InvalidDomain, Language
-from ecid.identity.lookalikes import Lookalike, is_safe_to_show, lookalike_keys, looks_like, unicode_label
+from ecid.identity.display import is_safe_to_show, reads_in_order
+from ecid.identity.lookalikes import Lookalike, lookalike_keys, looks_like, unicode_label
 
 if TYPE_CHECKING:
     from publicsuffixlist import PublicSuffixList
@@ -28,7 +30,7 @@ MAX_LABEL = 63
 MAX_INPUT = 4096
 """Characters of the text typed; longer than any address that is pasted, short enough to fail at once."""
 
-Note = Literal["idn", "private_suffix", "unlisted_suffix", "reserved_suffix", "user_info", "display_withheld"]
+Note = Literal["idn", "private_suffix", "unlisted_suffix", "reserved_suffix", "user_info", "name_in_front", "display_withheld"]
 
 
 class Reason(StrEnum):
@@ -99,21 +101,36 @@ def normalise(text: str, allow_reserved: frozenset[str] = frozenset()) -> Domain
     if host in (suffix, f"www.{suffix}" if private else suffix):
         _refuse(Reason.PRIVATE_SUFFIX if private else Reason.PUBLIC_SUFFIX)
     registrable = f"{labels[-suffix.count('.') - 2]}.{suffix}"
-    if address.has_page and registrable in _data()["marketplaces"]["shop_paths"]:
+    if _is_marketplace_page(registrable, suffix, host, has_page=address.has_page):
         _refuse(Reason.MARKETPLACE_PAGE)
     shown = [unicode_label(label) for label in registrable.split(".")]
     unlisted = not private and not reserved and _suffix_lists()[0].publicsuffix(host, accept_unknown=False) is None
     # A listed suffix is known to its readers (.укр is no imitation of .ykp); only what somebody chose freely can mislead.
-    safe = all(map(is_safe_to_show, shown if unlisted else shown[:1]))
+    safe = all(map(is_safe_to_show, shown if unlisted else shown[:1])) and reads_in_order(shown)
     found: dict[Note, bool] = {
         "idn": "xn--" in registrable,
         "private_suffix": private,
         "unlisted_suffix": unlisted,
         "reserved_suffix": reserved,
         "user_info": address.has_user_info,
+        "name_in_front": _has_name_in_front(host.removesuffix(registrable)),
         "display_withheld": not safe,
     }
     return Domain(registrable, ".".join(shown) if safe else registrable, host, tuple(note for note, holds in found.items() if holds))
+
+
+def _is_marketplace_page(registrable: str, suffix: str, host: str, *, has_page: bool) -> bool:
+    """Whether the address names a page or a service of a market place, which is neither a shop with a name of its own nor the place's own front door."""
+    places = _data()["marketplaces"]
+    if suffix in places["shop_suffixes"]:
+        return registrable.partition(".")[0] in places["service_names"]
+    return registrable in places["shop_paths"] and (has_page or host not in {registrable, f"www.{registrable}", f"m.{registrable}"})
+
+
+def _has_name_in_front(below: str) -> bool:
+    """Whether what stands before the registrable domain looks like a domain itself (`acme.com.evil.cn`)."""
+    labels = below.rstrip(".").split(".")
+    return any(label in _data()["imitated_suffixes"] and before != "www" for before, label in pairwise(labels))
 
 
 def note_text(note: Note, lang: Language) -> str:

@@ -45,14 +45,15 @@ STALE_AFTER = timedelta(hours=24)
 _FAULTS = {"exporter": Fault.E, "broker": Fault.B, "carrier": Fault.C, "nobody": Fault.N, "undecided": Fault.UNDECIDED}
 _ENDED = frozenset({credit.SubState.WITHDRAWN, credit.SubState.LAPSED, credit.SubState.NEVER})
 _EXPIRED_ON_SITE = "WEB-08"
-_WORTH_A_CAUTION = frozenset({"private_suffix", "unlisted_suffix", "user_info", "display_withheld"})
+_WORTH_A_CAUTION = frozenset({"private_suffix", "unlisted_suffix", "user_info", "name_in_front", "display_withheld"})
 
 V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who asks: when (aware), under which setting of the operator, and from which market (ISO 3166 alpha-2, or `EU`), if told."""
+    """Who asks: when (aware), under which setting of the operator, and from which market (as `market_code` of `ecid.credit.recognition`
+    reads it), if told."""
 
     now: datetime
     publication: Literal["records", "counts"] = "records"
@@ -118,7 +119,8 @@ def _without_facts(
 
 def _fact(state: FactState, value: V | None, source: Source, synced: Mapping[str, str], reader: Reader) -> Fact[V]:
     as_of = synced.get(source)
-    return Fact(state, value, source, as_of, as_of is None or reader.now - datetime.fromisoformat(as_of) > STALE_AFTER)
+    # A time as far in the future is no more believable than one in the past, and would otherwise stay fresh until it comes.
+    return Fact(state, value, source, as_of, as_of is None or abs(reader.now - datetime.fromisoformat(as_of)) > STALE_AFTER)
 
 
 def _enterprise(stored: Mapping[str, Any]) -> Enterprise:
@@ -244,8 +246,8 @@ def _score(stored: Mapping[str, Any] | None, synced: Mapping[str, str], reader: 
         versions=Versions(versions["policy"], versions["engine"], versions["rates"], dict(versions["reference"])),
     )
     # A score is as old as its run: the window moves every day, even where nothing was declared.
-    computed = min(stored["computed_at"], synced.get("hs_verification", ""))
-    return _fact("insufficient_data" if reason else "known", value, "hs_verification", {"hs_verification": computed} if computed else {}, reader)
+    spoken = {source: min(at, stored["computed_at"], key=datetime.fromisoformat) for source, at in synced.items() if source == "hs_verification"}
+    return _fact("insufficient_data" if reason else "known", value, "hs_verification", spoken, reader)
 
 
 def _website(check: Mapping[str, Any] | None, aeo: Fact[Aeo], reader: Reader) -> Fact[Website]:
