@@ -21,6 +21,7 @@ from ecid.adapters.dynamodb import DynamoFactStore
 from ecid.adapters.embedded_engine import find_engine
 from ecid.bootstrap import LocalPlatform, Platform, feed_samples, keep_samples, refuse, reserve
 from ecid.errors import PayloadTooLarge, SourceUnavailable
+from ecid.services.feed_samples import FedSample
 from ecid.settings import Settings
 from tests.adapters.engines import CHECKOUT
 
@@ -70,7 +71,9 @@ def test_what_a_crash_left_behind_is_no_engine(left: str, tmp_path: Path) -> Non
 
 def test_samples_are_still_there_after_a_restart(tmp_path: Path) -> None:
     platform = local(tmp_path)
-    assert feed_samples(platform) == ["brightcell.example", "harborlight.example", "newleaf.example"]
+    fed = feed_samples(platform)
+    assert [(one.sample.ask, one.failed, one.unscored) for one in fed if one.failed or one.unscored] == []
+    assert "harborlight.example" in {one.sample.ask for one in fed}
     score = platform.verification().verify("harborlight.example").score
     platform.close()
     again = local(tmp_path)
@@ -215,7 +218,7 @@ def test_samples_are_kept_up_to_date_after_a_failure(error: Exception, tmp_path:
     ended = threading.Event()
     times: list[int] = []
 
-    def feed(_: LocalPlatform) -> list[str]:
+    def feed(_: LocalPlatform) -> list[FedSample]:
         times.append(1)
         if len(times) == 2:
             ended.set()
@@ -262,3 +265,15 @@ def test_a_bad_message_is_handed_back_alone(tmp_path: Path) -> None:
     records = [{"messageId": "a", "body": "{"}, {"messageId": "b", "body": "{}"}, {"messageId": "c", "body": '{"enterprise": "91330282MA2H7K4W68"}'}]
     assert platform.score_messages({"Records": records}) == {"batchItemFailures": [{"itemIdentifier": "a"}, {"itemIdentifier": "b"}]}
     platform.close()
+
+
+def test_a_snapshot_holds_what_a_first_request_would_wait_for() -> None:
+    """In a process of its own, as Lambda prepares one; nothing else of the program may be loaded for it."""
+    program = "import sys, functions.verify_domain.app; print(*(name for name in ('boto3', 'jinja2', 'polars', 'pydantic') if name in sys.modules))"
+    loaded = {}
+    for kind in ("on-demand", "snap-start"):
+        environment = os.environ | {"AWS_LAMBDA_INITIALIZATION_TYPE": kind, "AWS_LAMBDA_FUNCTION_NAME": "verify", "AWS_DEFAULT_REGION": "eu-central-1"}
+        environment |= {"PYTHONPATH": os.pathsep.join([str(CHECKOUT), str(CHECKOUT / "layers/core/python")])}
+        done = subprocess.run([sys.executable, "-c", program], env=environment, cwd=CHECKOUT, check=True, stdout=subprocess.PIPE, text=True)
+        loaded[kind] = set(done.stdout.split())
+    assert loaded == {"on-demand": set(), "snap-start": {"boto3", "jinja2"}}

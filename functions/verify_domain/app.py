@@ -1,69 +1,74 @@
-"""The buyer's page, the public record and the batch: no sign-in, nothing written."""
+"""The buyer's page, the public record, the batch and the description of the API: no sign-in, nothing written."""
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler.api_gateway import Response
 
-from ecid import __version__, api, bootstrap
-from ecid.errors import BadInput, EcidError, Language
+from ecid import __version__, api, bootstrap, openapi
+from ecid.errors import EcidError, Language
 from ecid.verification import page
 from ecid.verification.shape import to_json
 
+BATCH = {"domains": ["example.com", "…"]}
+
 
 def show_error(error: EcidError, lang: Language) -> Response[str]:
-    return _html(page.error_page(error, _asked("domain"), _site(), lang), lang, error.status)
+    return _html(page.error_page(error, api.asked(app.current_event, "domain"), _site(), lang), lang, error.status)
 
 
 app = api.application(show_error)
 
 
-@app.get("/")
+@app.get("/", operation_id="home")
 def home() -> Response[str]:
     return api.redirect("/verify")
 
 
-@app.route("/verify", method=["GET", "HEAD"])
+@app.get("/verify", operation_id="verify")
 def verify() -> Response[str]:
-    domain, market, lang = _asked("domain"), _asked("market"), api.language(app.current_event)
-    if not api.prefers_html(api.header(app.current_event, "accept")):
-        return _record(domain, market)
+    event = app.current_event
+    domain, market, lang = api.as_sent(event, "domain"), api.asked(event, "market"), api.language(event)
+    if not api.prefers_html(api.header(event, "accept")):
+        return _record(domain)
     if not domain:
-        return _html(page.start_page(_site(), lang), lang)
+        return _html(page.start_page(_site(), lang, bootstrap.samples_to_try()), lang)
     return _html(page.record_page(bootstrap.verification().verify(domain, market), _site(), lang, market), lang)
 
 
-@app.get("/v1/domains/<domain>")
+@app.get("/v1/domains/<domain>", operation_id="get_record")
 def record(domain: str) -> Response[str]:
-    return _record(unquote(domain), _asked("market"))
+    return _record(unquote(domain))
 
 
-@app.post("/v1/domains/batch")
+@app.post("/v1/domains/batch", operation_id="get_records")
 def batch() -> Response[str]:
-    texts = api.json_object(app.current_event).get("domains")
+    event = app.current_event
+    texts = api.json_object(event, BATCH)["domains"]
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-        raise BadInput(detail='{"domains": ["example.com", …]}')
-    lang = api.language(app.current_event)
-    instance = f"urn:ecid:request:{app.current_event.request_context.request_id}"
-    answers = bootstrap.verification().verify_batch(texts, _asked("market"))
-    told = [{"problem": api.problem(answer, lang, instance)} if isinstance(answer, EcidError) else {"record": to_json(answer)} for answer in answers]
+        raise api.invalid_body(BATCH)
+    answers = bootstrap.verification().verify_batch(texts, api.asked(event, "market"))
+    told = [{"problem": api.problem_of(answer, event)} if isinstance(answer, EcidError) else {"record": to_json(answer)} for answer in answers]
     return api.json_response({"results": [{"input": text, **answer} for text, answer in zip(texts, told, strict=True)]})
 
 
-@app.get("/v1/health")
+@app.get("/v1/health", operation_id="health")
 def health() -> Response[str]:
     return api.json_response({"status": "ok", "version": __version__})
 
 
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """AWS Lambda entry point: API Gateway HTTP API, payload 2.0."""
-    return app.resolve(event, context)
+@app.get("/openapi.json", operation_id="describe")
+def describe() -> Response[str]:
+    return api.json_response(openapi.served(bootstrap.verification().settings), api.PUBLIC_CACHE)
 
 
-def _record(domain: str, market: str) -> Response[str]:
-    return api.json_response(to_json(bootstrap.verification().verify(domain, market)), api.PUBLIC_CACHE)
+bootstrap.fill_snapshot()
+handler = app.resolve  # AWS Lambda entry point: API Gateway HTTP API, payload 2.0
+
+
+def _record(domain: str) -> Response[str]:
+    return api.json_response(to_json(bootstrap.verification().verify(domain, api.asked(app.current_event, "market"))), api.PUBLIC_CACHE)
 
 
 def _html(body: str, lang: Language, status: int = 200) -> Response[str]:
@@ -73,7 +78,3 @@ def _html(body: str, lang: Language, status: int = 200) -> Response[str]:
 def _site() -> page.Site:
     settings = bootstrap.verification().settings
     return page.Site(settings.operator, settings.public_url)
-
-
-def _asked(name: str) -> str:
-    return (app.current_event.query_string_parameters or {}).get(name, "").strip()

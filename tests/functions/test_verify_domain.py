@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 import logging
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -54,7 +56,11 @@ def ask(
     headers = {name.lower(): value for name, value in response["headers"].items()}
     kind = headers["content-type"].split(";")[0]
     return SimpleNamespace(
-        status=response["statusCode"], headers=headers, kind=kind, text=response["body"], json=json.loads(response["body"]) if kind.endswith("json") else None
+        status=response["statusCode"],
+        headers=headers,
+        kind=kind,
+        text=response["body"],
+        json=json.loads(response["body"] or "null") if kind.endswith("json") else None,
     )
 
 
@@ -63,7 +69,7 @@ def test_page() -> None:
     answer = ask("/verify", query={"domain": f"https://www.{DOMAIN.upper()}/about", "market": "de"}, headers={"Accept": "text/html", "Accept-Language": "en"})
     assert (answer.status, answer.kind) == (200, "text/html")
     assert "Ningbo Huarui Tools" in answer.text
-    assert "DE: Recognised" in answer.text
+    assert re.search(r"DE\W+Recognised", answer.text)
     assert answer.headers["cache-control"] == "public, max-age=60"
     assert answer.headers["content-language"] == "en"
     assert "script" not in answer.headers["content-security-policy"]
@@ -83,9 +89,9 @@ def test_home() -> None:
     assert (response["statusCode"], response["headers"]["Location"]) == (302, "/verify")
 
 
-@pytest.mark.parametrize("path", ["/v1/domains/" + DOMAIN, "/v1/domains/" + DOMAIN.replace("-", "%2D")])
-def test_record(records: Records, path: str) -> None:
-    answer = ask(path, query={"market": "DE"})
+@pytest.mark.parametrize("typed", [DOMAIN, DOMAIN.upper(), DOMAIN.replace(".", "\u3002"), f" www.{DOMAIN}", f"“{DOMAIN}”"])
+def test_record(records: Records, typed: str) -> None:
+    answer = ask(f"/v1/domains/{typed}", query={"market": "DE"})
     assert (answer.status, answer.kind, answer.headers["cache-control"]) == (200, "application/json", "public, max-age=60")
     assert answer.json["enterprise"]["uscc"] == "91330282MA2H7K4W68"
     assert answer.json["aeo"]["value"]["mutual_recognition"]["state"] == "recognised"
@@ -109,6 +115,7 @@ def test_errors_are_pages_for_people_and_problems_for_programs(domain: str, stat
     assert "<img" not in page.text
     problem = ask("/verify", query={"domain": domain}, headers={"accept": "application/json"})
     assert (problem.status, problem.kind, problem.json["code"]) == (status, "application/problem+json", code)
+    assert {"retry-after" in answer.headers for answer in (page, problem)} == {status == 503}
     assert problem.json["instance"] == "urn:ecid:request:r-42"
 
 
@@ -120,10 +127,65 @@ def test_the_api_never_answers_html() -> None:
 
 
 @pytest.mark.usefixtures("records")
-@pytest.mark.parametrize(("method", "path"), [("GET", "/nowhere"), ("POST", "/verify"), ("GET", "/v1/domains")])
+@pytest.mark.parametrize(("method", "path"), [("GET", "/nowhere"), ("POST", "/verify/x"), ("GET", "/v1/domains"), ("GET", "//verify"), ("GET", "/x" * 10**6)])
 def test_unknown_routes(method: str, path: str) -> None:
     answer = ask(path, method=method, headers={"accept": "application/json"})
     assert (answer.status, answer.json["code"]) == (404, "not_found")
+    assert len(answer.text) < 400
+
+
+@pytest.mark.usefixtures("records")
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("POST", "/verify", "GET, HEAD"),
+        ("DELETE", f"/v1/domains/{DOMAIN}", "GET, HEAD"),
+        ("OPTIONS", "/v1/domains/batch", "POST"),
+        ("BREW", "/v1/health", "GET, HEAD"),
+    ],
+)
+@pytest.mark.parametrize("accept", ["application/json", "text/html"])
+def test_other_methods(method: str, path: str, allowed: str, accept: str) -> None:
+    answer = ask(path, method=method, headers={"accept": accept})
+    assert (answer.status, answer.headers["allow"]) == (405, allowed)
+    assert "method_not_allowed" in answer.text
+    assert "access-control-allow-origin" not in answer.headers
+
+
+@pytest.mark.usefixtures("records")
+@pytest.mark.parametrize("path", ["/", "/verify", f"/v1/domains/{DOMAIN}", "/v1/domains/localhost", "/v1/health", "/openapi.json"])
+def test_head_is_answered_like_get(path: str) -> None:
+    got, head = ask(path), ask(path, method="HEAD")
+    assert (head.status, head.headers) == (got.status, got.headers)
+
+
+@pytest.mark.usefixtures("records")
+@pytest.mark.parametrize("path", ["/verify", f"/v1/domains/{DOMAIN}", "/openapi.json"])
+def test_what_is_held_is_not_sent_again(path: str) -> None:
+    first = ask(path)
+    tag = first.headers["etag"]
+    for held in (tag, f'"other", W/{tag}', "*"):
+        again = ask(path, headers={"If-None-Match": held})
+        assert (again.status, again.text, again.headers["etag"], again.headers["cache-control"]) == (304, "", tag, "public, max-age=60")
+    assert ask(path, headers={"if-none-match": tag[:-2] + '"'}).text == first.text
+    assert ask("/verify", query={"lang": "zh"}).headers["etag"] != ask("/verify", query={"lang": "en"}).headers["etag"]
+
+
+@pytest.mark.usefixtures("records")
+def test_any_website_may_read_the_json_of_a_get() -> None:
+    assert ask(f"/v1/domains/{DOMAIN}").headers["access-control-allow-origin"] == "*"
+    assert ask("/v1/domains/localhost").headers["access-control-allow-origin"] == "*"
+    assert "access-control-allow-origin" not in ask("/verify").headers
+    assert "access-control-allow-origin" not in ask("/v1/domains/batch", method="POST", body='{"domains": []}').headers
+    assert "etag" not in ask("/v1/domains/localhost").headers
+
+
+@pytest.mark.usefixtures("records")
+def test_the_description_is_that_of_this_installation() -> None:
+    described = ask("/openapi.json").json
+    assert described["servers"] == [{"url": "https://verify.example.com"}]
+    assert described["info"]["contact"] == {"name": "Nordwind Data", "url": "https://verify.example.com"}
+    assert "not a service of any customs administration" in described["info"]["description"]
 
 
 def test_batch_answers_every_entry_in_order(records: Records) -> None:
@@ -146,22 +208,40 @@ def test_batch_of_base64_and_of_nothing(records: Records) -> None:
 @pytest.mark.parametrize(
     ("body", "code"),
     [
-        (None, "bad_input"),
-        ("", "bad_input"),
-        ("[]", "bad_input"),
-        ("{", "bad_input"),
-        ("[" * 100_000, "bad_input"),
-        ("{}", "bad_input"),
-        ('{"domains": "a.example"}', "bad_input"),
-        ('{"domains": [1]}', "bad_input"),
+        (None, "invalid_body"),
+        ("", "invalid_body"),
+        ("[]", "invalid_body"),
+        ("{", "invalid_body"),
+        ("[" * 100_000, "invalid_body"),
+        ('{"domains":' * 20_000, "invalid_body"),
+        ("{}", "invalid_body"),
+        ('{"domains": "a.example"}', "invalid_body"),
+        ('{"domains": [1]}', "invalid_body"),
+        ('{"domains": [1e999]}', "invalid_body"),
+        ('{"domains": [NaN]}', "invalid_body"),
+        ('{"domains": ' + "9" * 10_000 + "}", "invalid_body"),
+        ('{"domains": ["a.example"], "domains": []}', "invalid_body"),
+        ('{"domains": [], "market": "DE"}', "invalid_body"),
+        ('{"domains": ["\ud800"]}', "invalid_body"),
         (json.dumps({"domains": [DOMAIN] * 101}), "payload_too_large"),
         ('{"domains": ["' + "a" * 300_000 + '"]}', "payload_too_large"),
+        (" " * 10**6, "payload_too_large"),
     ],
 )
 def test_malformed_batches(records: Records, body: str | None, code: str) -> None:
-    assert ask("/v1/domains/batch", method="POST", body=body).json["code"] == code
-    assert ask("/v1/domains/batch", method="POST", body="****", encoded=True).json["code"] == "bad_input"
+    problem = ask("/v1/domains/batch", method="POST", body=body).json
+    assert problem["code"] == code
+    assert '{"domains": ["example.com", "…"]}' in problem["detail"] or code == "payload_too_large"
     assert records.reads == 0
+
+
+@pytest.mark.parametrize(
+    "data",
+    [gzip.compress(b'{"domains": []}'), '{"domains": ["é"]}'.encode("latin-1"), '{"domains": []}'.encode("utf-16"), b"\x00", b'{"domains": ["\xed\xa0\x80"]}'],
+)
+def test_bytes_that_are_not_utf8(data: bytes) -> None:
+    assert ask("/v1/domains/batch", method="POST", body=base64.b64encode(data).decode(), encoded=True).json["code"] == "invalid_body"
+    assert ask("/v1/domains/batch", method="POST", body="****", encoded=True).json["code"] == "invalid_body"
 
 
 @pytest.mark.usefixtures("records")
@@ -169,6 +249,18 @@ def test_a_lone_surrogate_comes_back_as_something_that_can_be_sent() -> None:
     answer = ask("/v1/domains/batch", method="POST", body='{"domains": ["\\ud800.example"]}')
     assert answer.json["results"][0]["problem"]["code"] == "invalid_domain"
     assert answer.text.encode()
+
+
+def test_answers_that_are_more_than_a_function_can_hand_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    record = record_of(facts_of_case(CASE))
+    many = {**record, "anomalies": record["anomalies"][:1] * 600}
+    many["anomalies"] = [{**anomaly, "record_id": f"record-{number}", "case_id": None} for number, anomaly in enumerate(many["anomalies"])]
+    monkeypatch.setattr(bootstrap, "verification", lambda: verification(Records({DOMAIN: many}, CASE["synced"])))
+    assert len(ask(f"/v1/domains/{DOMAIN}").json["anomalies"]["value"]["records"]) == 600
+    refused = ask("/v1/domains/batch", method="POST", body=json.dumps({"domains": [DOMAIN] * 100}))
+    assert (refused.status, refused.json["code"]) == (413, "payload_too_large")
+    assert "4 MiB" in refused.json["detail"]
+    assert len(ask("/v1/domains/batch", method="POST", body=json.dumps({"domains": [DOMAIN] * 10})).json["results"]) == 10
 
 
 def test_health_asks_no_store(records: Records) -> None:

@@ -1,27 +1,32 @@
 """The HTTP edge that every function shares: one resolver, one error shape (RFC 9457), one way to negotiate language and format.
 
-Errors are mapped here and nowhere else: an `EcidError` states its own status and code, anything else is `internal_error`.
+Errors are mapped here and nowhere else: an `EcidError` states its own status and code, anything else is `internal_error`. What is public may be read
+from any website and asked for again by its tag.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import json
 import logging
 import traceback
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+from urllib.parse import quote, unquote
 
 from aws_lambda_powertools.event_handler.api_gateway import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
-from ecid.errors import BadInput, EcidError, Language, NotFound, PayloadTooLarge
+from ecid.errors import EcidError, InvalidBody, Language, MethodNotAllowed, NotFound, PayloadTooLarge
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"
 HTML = "text/html"
 MAX_BODY_BYTES = 256 * 1024
+MAX_ANSWER_BYTES = 4 * 1024 * 1024
+"""Lambda hands back at most 6 MB, and quotes what it hands back once more."""
 PUBLIC_CACHE = "public, max-age=60"
 NO_CACHE = "no-store"
 
@@ -33,6 +38,10 @@ _SECURITY = {
     "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
     "Vary": "Accept, Accept-Language",
 }
+_LOOKED_AT = 5000
+"""Characters of a path or of a query parameter that are looked at: more than any that is answered, so that what is cut is still too long."""
+_SHOWN = 100
+"""Characters of what was sent that an answer repeats."""
 _NOTHING_ALLOWED = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
 
 ErrorPage = Callable[[EcidError, Language], Response[str]]
@@ -41,14 +50,50 @@ ErrorPage = Callable[[EcidError, Language], Response[str]]
 _log = logging.getLogger(__name__)
 
 
-def application(error_page: ErrorPage | None = None) -> APIGatewayHttpResolver:
-    """A resolver on which unknown routes and raised errors become problem documents; `error_page` shows them to people, outside `/v1/`."""
-    app = APIGatewayHttpResolver(serializer=_dumps)
+class Operation(NamedTuple):
+    """What a route is declared as; `path` as OpenAPI writes it (`/v1/domains/{domain}`)."""
+
+    method: str
+    path: str
+    operation_id: str
+
+
+class Application(APIGatewayHttpResolver):
+    """The routes of a function, answered as RFC 9110 has it: HEAD like GET (the gateway leaves out the body), another method with 405, a public
+    answer under a tag of its content."""
+
+    @property
+    def operations(self) -> list[Operation]:
+        """The routes declared."""
+        return [Operation(route.method, route.openapi_path, route.operation_id) for route in self._static_routes + self._dynamic_routes]
+
+    def allowed(self, path: str) -> str:
+        """The methods at `path`, as header `Allow`; empty where there is nothing."""
+        # As at the gateway, `/things/all` is an address of its own and none of `/things/{thing}`.
+        there = [route for route in self._static_routes if route.rule.match(path)] or [route for route in self._dynamic_routes if route.rule.match(path)]
+        methods = {route.method for route in there}
+        return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
+
+    def resolve(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+        """An API Gateway event (HTTP API, payload 2.0) in, its response out."""
+        request = event["requestContext"]
+        method = "GET" if request["http"]["method"] == "HEAD" else request["http"]["method"]
+        # An HTTP API hands on the path decoded. Encoded again it is one path whatever it holds, and the routes decode it once.
+        path = quote(event["rawPath"][:_LOOKED_AT], errors="replace")
+        answer = super().resolve({**event, "rawPath": path, "requestContext": {**request, "http": {**request["http"], "method": method}}}, context)
+        return _for_everyone(answer, header(APIGatewayProxyEventV2(dict(event)), "if-none-match")) if method == "GET" else answer
+
+
+def application(error_page: ErrorPage | None = None) -> Application:
+    """An application on which unknown routes and raised errors become problem documents; `error_page` shows them to people, outside `/v1/`."""
+    app = Application(serializer=_dumps)
 
     def answer(error: EcidError) -> Response[str]:
         event = app.current_event
         if error_page and not event.path.startswith("/v1/") and prefers_html(header(event, "accept")):
-            return error_page(error, language(event))
+            page = error_page(error, language(event))
+            page.headers.update(_headers_of(error))
+            return page
         return problem_response(error, language(event), event.request_context.request_id)
 
     def unexpected(error: Exception) -> Response[str]:
@@ -58,7 +103,9 @@ def application(error_page: ErrorPage | None = None) -> APIGatewayHttpResolver:
         return answer(EcidError())
 
     def nowhere(_: Exception) -> Response[str]:
-        return answer(NotFound(what=app.current_event.path))
+        path = app.current_event.path
+        allowed = app.allowed(path)
+        return answer(MethodNotAllowed(allowed=allowed) if allowed else NotFound(what=_shown(unquote(path))))
 
     app.exception_handler(Exception)(unexpected)
     app.exception_handler(EcidError)(answer)
@@ -78,18 +125,25 @@ def problem(error: EcidError, lang: Language, instance: str) -> dict[str, Any]:
     }
 
 
+def problem_of(error: EcidError, event: APIGatewayProxyEventV2) -> dict[str, Any]:
+    """The problem document for who asks; `instance` names the request, so that an operator finds it in the logs."""
+    return problem(error, language(event), f"urn:ecid:request:{event.request_context.request_id}")
+
+
 def problem_response(error: EcidError, lang: Language, request_id: str) -> Response[str]:
     """The error as `application/problem+json`; `instance` names the request, so that an operator finds it in the logs."""
     body = _dumps(problem(error, lang, f"urn:ecid:request:{request_id}"))
-    return Response(error.status, PROBLEM, body, headers={**_SECURITY, **_retry(error), "Content-Security-Policy": _NOTHING_ALLOWED, "Cache-Control": NO_CACHE})
+    return Response(
+        error.status, PROBLEM, body, headers={**_SECURITY, **_headers_of(error), "Content-Security-Policy": _NOTHING_ALLOWED, "Cache-Control": NO_CACHE}
+    )
 
 
-def json_response(body: Mapping[str, Any], cache: str = NO_CACHE, lang: Language | None = None) -> Response[str]:
-    """200 with a JSON body."""
-    headers = {**_SECURITY, "Content-Security-Policy": _NOTHING_ALLOWED, "Cache-Control": cache}
-    if lang:
-        headers["Content-Language"] = lang
-    return Response(200, JSON, _dumps(body), headers=headers)
+def json_response(body: Mapping[str, Any], cache: str = NO_CACHE) -> Response[str]:
+    """200 with a JSON body. Raises PayloadTooLarge where it is more than a function can hand back; only of many things at once can that be."""
+    text = _dumps(body)
+    if len(text.encode()) > MAX_ANSWER_BYTES:
+        raise PayloadTooLarge(limit="4 MiB")
+    return Response(200, JSON, text, headers={**_SECURITY, "Content-Security-Policy": _NOTHING_ALLOWED, "Cache-Control": cache})
 
 
 def html_response(body: str, lang: Language, policy: str, status: int = 200) -> Response[str]:
@@ -135,8 +189,19 @@ def header(event: APIGatewayProxyEventV2, name: str) -> str:
     return next((value or "" for key, value in (event.headers or {}).items() if key.lower() == name), "")
 
 
-def json_object(event: APIGatewayProxyEventV2) -> dict[str, Any]:
-    """The request body as a JSON object. Raises PayloadTooLarge (over 256 KiB) and BadInput."""
+def as_sent(event: APIGatewayProxyEventV2, name: str) -> str:
+    """The value of a query parameter, or an empty string."""
+    value: str = (event.query_string_parameters or {}).get(name, "")
+    return value[:_LOOKED_AT].strip()
+
+
+def asked(event: APIGatewayProxyEventV2, name: str) -> str:
+    """The value of a query parameter, fit to be shown again."""
+    return _shown(as_sent(event, name))
+
+
+def json_object(event: APIGatewayProxyEventV2, example: Mapping[str, Any]) -> dict[str, Any]:
+    """The request body as a JSON object with the keys of `example`. Raises PayloadTooLarge (over 256 KiB) and InvalidBody."""
     raw = event.get("body") or ""
     if len(raw) > MAX_BODY_BYTES * 4 / 3:
         raise PayloadTooLarge(limit="256 KiB")
@@ -144,12 +209,48 @@ def json_object(event: APIGatewayProxyEventV2) -> dict[str, Any]:
         data = base64.b64decode(raw, validate=True) if event.get("isBase64Encoded") else raw.encode()
         if len(data) > MAX_BODY_BYTES:
             raise PayloadTooLarge(limit="256 KiB")
-        body = json.loads(data)
+        body = json.loads(data.decode("utf-8-sig"), object_pairs_hook=_unrepeated, parse_constant=_no_number)
     except (binascii.Error, ValueError, RecursionError) as fault:
-        raise BadInput(detail="JSON") from fault
-    if not isinstance(body, dict):
-        raise BadInput(detail="JSON object { … }")
+        raise invalid_body(example) from fault
+    if not isinstance(body, dict) or body.keys() != example.keys():
+        raise invalid_body(example)
     return body
+
+
+def invalid_body(example: Mapping[str, Any]) -> InvalidBody:
+    """The error for a body that is not like `example`."""
+    return InvalidBody(expected=json.dumps(example, ensure_ascii=False))
+
+
+def _unrepeated(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object. Of a key given twice neither value may silently win."""
+    body = dict(pairs)
+    if len(body) < len(pairs):
+        raise ValueError("a key occurs twice")
+    return body
+
+
+def _no_number(name: str) -> None:
+    """`NaN` and `Infinity` are not JSON (RFC 8259 §6), though Python reads them."""
+    raise ValueError(name)
+
+
+def _for_everyone(answer: dict[str, Any], if_none_match: str) -> dict[str, Any]:
+    """The answer to a GET: JSON may be read by any website, for nothing here depends on who asks; what may be cached bears a tag, and is not sent
+    again to whoever has it (RFC 9110 §13.1.2)."""
+    headers = answer["headers"]
+    if headers["Content-Type"] in (JSON, PROBLEM):
+        headers["Access-Control-Allow-Origin"] = "*"
+    if answer["statusCode"] != 200 or headers["Cache-Control"] != PUBLIC_CACHE:
+        return answer
+    headers["ETag"] = f'"{hashlib.sha256(answer["body"].encode()).hexdigest()[:32]}"'
+    held = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
+    return {**answer, "statusCode": 304, "body": ""} if held & {headers["ETag"], "*"} else answer
+
+
+def _shown(sent: str) -> str:
+    """What was sent, as an answer may repeat it: no longer than anyone means, and without what cannot be seen or sent."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in sent[:_SHOWN])
 
 
 def _weights(value: str) -> dict[str, float]:
@@ -167,7 +268,9 @@ def _weights(value: str) -> dict[str, float]:
     return weights
 
 
-def _retry(error: EcidError) -> dict[str, str]:
+def _headers_of(error: EcidError) -> dict[str, str]:
+    if isinstance(error, MethodNotAllowed):
+        return {"Allow": str(error.context["allowed"])}
     return {"Retry-After": "60"} if error.status in (429, 503) else {}
 
 

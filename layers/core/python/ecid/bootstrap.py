@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from ecid.adapters.embedded_engine import Engine
     from ecid.ports import FactStore, ObjectStore, Queue
     from ecid.scoring.reference import Reference
+    from ecid.services.feed_samples import FedSample
     from ecid.services.ingest_events import Ingestion
     from ecid.services.score_enterprise import Scoring
     from ecid.services.verify_domain import Verification
+    from ecid.verification.page import Sample
 
 _log = logging.getLogger(__name__)
 _SCORED_WITHIN = 600.0
@@ -184,10 +186,28 @@ def verification() -> Verification:
     return platform().verification()
 
 
+def fill_snapshot() -> None:
+    """Under SnapStart, do once, for the snapshot, what else every first request would wait for: the store's client and the page's template."""
+    if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
+        from ecid.verification.page import Site, start_page
+
+        start_page(Site("", ""), "en")
+        verification()
+
+
 @cache
 def ingest() -> Ingestion:
     """The use case behind the feed, of this process."""
     return platform().ingest()
+
+
+def samples_to_try() -> tuple[Sample, ...]:
+    """What the start page offers to try: the list of the pack, where this installation takes in samples; else, and without such a list, nothing."""
+    from ecid.verification.page import samples_of
+
+    settings = verification().settings
+    listed = settings.pack_dir / "samples" / "samples.toml"
+    return samples_of(listed.read_text("utf-8")) if settings.reserved_suffixes and listed.is_file() else ()
 
 
 def score_messages() -> Callable[[Mapping[str, Any]], dict[str, Any]]:
@@ -195,16 +215,14 @@ def score_messages() -> Callable[[Mapping[str, Any]], dict[str, Any]]:
     return platform().score_messages
 
 
-def feed_samples(local: LocalPlatform) -> list[str]:
-    """Take in the sample enterprises, wait for their scores, and answer with their domains."""
-    from ecid.adapters.queue import InProcessQueue
+def feed_samples(local: LocalPlatform) -> list[FedSample]:
+    """Take in the samples, have every enterprise scored, and answer with what became of each sample, in the order in which they are shown."""
     from ecid.services.feed_samples import feed_samples as feed
 
-    samples = feed(local.settings.pack_dir / "samples", local.ingest(), local.now())
+    fed = feed(local.settings.pack_dir / "samples", local.ingest(), local.now())
     local.score_messages({})
-    if isinstance(local.scores, InProcessQueue):
-        local.scores.drain(timeout=120)
-    return [sample.domain for sample in samples]
+    unscored = local.unscored()
+    return [replace(one, unscored=tuple(uscc for uscc in one.enterprises if uscc in unscored)) for one in fed]
 
 
 def reserve(port: int) -> socket:
@@ -230,12 +248,16 @@ def serve(local: LocalPlatform, listening: socket, samples: bool) -> None:
 
 
 def keep_samples(local: LocalPlatform, ended: Event, every: float = _SAMPLES_EVERY) -> None:
-    """Take in the samples every so many seconds until `ended`; a time that failed is logged, and the next one comes all the same."""
+    """Take in the samples every so many seconds until `ended`; what failed is logged, and the next time comes all the same."""
     while not ended.wait(every):
         try:
-            feed_samples(local)
+            fed = feed_samples(local)
         except (EcidError, OSError, ValueError) as error:
             _log.error("the samples were not renewed: %s", _told(error))
+            continue
+        for one in fed:
+            for part, failure in one.failed.items():
+                _log.error("of the sample %s was not renewed: %s: %s", one.sample.ask, part, _told(failure))
 
 
 def refuse(error: EcidError, event: Mapping[str, Any]) -> dict[str, Any]:

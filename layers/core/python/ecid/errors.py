@@ -38,6 +38,14 @@ class BadInput(EcidError):
     en = "The input cannot be used: {detail}"
 
 
+class InvalidBody(BadInput):
+    """The body of a request is not the JSON object that the route takes. Context: `expected`."""
+
+    code = "invalid_body"
+    zh = "请求正文须为未压缩的 UTF-8 编码 JSON 对象，键不得重复或多余，形如 {expected}"
+    en = "The request body must be a JSON object in UTF-8, not compressed, with no repeated or further keys, of the form {expected}"
+
+
 class InvalidDomain(BadInput):
     """Not a domain name that can belong to one enterprise. Context: `reason_zh`, `reason_en`."""
 
@@ -106,6 +114,15 @@ class NotFound(EcidError):
     status = 404
     zh = "没有找到：{what}"
     en = "Not found: {what}"
+
+
+class MethodNotAllowed(EcidError):
+    """The address exists, but not for this method. Context: `allowed`, the value of the `Allow` header (RFC 9110 §10.2.1)."""
+
+    code = "method_not_allowed"
+    status = 405
+    zh = "此地址不支持该请求方法；支持：{allowed}。"
+    en = "This address does not take that method; it takes {allowed}."
 
 
 class SourceUnavailable(EcidError):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import importlib.util
 import socket
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,16 +21,19 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
 from ecid.errors import EcidError, PayloadTooLarge
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 DEFAULT = "$default"
+Endpoint = Callable[[Request], Awaitable[Response]]
 Refuse = Callable[[EcidError, Mapping[str, Any]], dict[str, Any]]
 """Answers a request, as an event, that no function is asked about."""
 MAX_BODY_BYTES = 10 * 1024 * 1024
 """The limit of API Gateway itself."""
+MAX_HEAD_BYTES = 4 * 1024 * 1024
+"""Of request line and headers: far beyond API Gateway's 10 KiB, so that whoever sends more is answered by the functions and in their shape."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +91,31 @@ def gateway(root: Path, refuse: Refuse) -> Starlette:
     """The ASGI application that serves every route of `template.yaml` in the checkout `root`; `refuse` answers what is too large for any function."""
     handlers: dict[str, Handler] = {}
     served: list[BaseRoute] = []
-    last: list[BaseRoute] = []
+    # As in Lambda, where an environment works on one request at a time: Powertools keeps the request on a class that all functions have in common.
+    alone = asyncio.Lock()
+    application = Starlette()
     for route in routes_of((root / "template.yaml").read_text("utf-8")):
-        handler = handlers.setdefault(route.code, load_handler(root, route.code))
+        handler = handlers.get(route.code) or handlers.setdefault(route.code, load_handler(root, route.code))
+        endpoint = _endpoint(route, handler, refuse, alone)
         if route.path == DEFAULT:
-            default = Route("/{path:path}", _endpoint(route, handler, refuse))
-            default.methods = None  # any at all; the constructor would take None for GET
-            last.append(default)
+            application.router.default = _any_request(endpoint)
         else:
-            served.append(_ExactRoute(route.path, _endpoint(route, handler, refuse), methods=[route.method]))
-    return Starlette(routes=[*served, *last])
+            served.append(_ExactRoute(route.path, endpoint, methods=[route.method]))
+    application.router.routes.extend(served)
+    # A path with a slash too many is another path, as at the gateway.
+    application.router.redirect_slashes = False
+    return application
+
+
+def _any_request(endpoint: Endpoint) -> Callable[[Scope, Receive, Send], Any]:
+    """The default route: any method, and targets that are no path, such as that of `OPTIONS *`."""
+
+    async def default(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            response = await endpoint(Request(scope, receive))
+            await response(scope, receive, send)
+
+    return default
 
 
 class _ExactRoute(Route):
@@ -122,15 +141,21 @@ def reserve(port: int) -> socket.socket:
     return reserved
 
 
+def server(root: Path, refuse: Refuse) -> uvicorn.Server:
+    """The HTTP server of the checkout `root`, not started yet."""
+    config = uvicorn.Config(gateway(root, refuse), ws="none", log_level="warning", access_log=False, server_header=False)
+    # The strict parser: others answer a method that they do not know themselves, in plain text.
+    config.http, config.h11_max_incomplete_event_size = "h11", MAX_HEAD_BYTES
+    return uvicorn.Server(config)
+
+
 def listen(root: Path, listening: socket.socket, refuse: Refuse) -> None:
     """Serve the checkout `root` on a reserved socket until interrupted."""
-    # The strict parser: others answer a method that they do not know themselves, in plain text.
-    config = uvicorn.Config(gateway(root, refuse), http="h11", log_level="warning", access_log=False)
     with suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(sockets=[listening])
+        server(root, refuse).run(sockets=[listening])
 
 
-def _endpoint(route: GatewayRoute, handler: Handler, refuse: Refuse) -> Callable[[Request], Any]:
+def _endpoint(route: GatewayRoute, handler: Handler, refuse: Refuse, alone: asyncio.Lock) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         body = bytearray()
         fits = True
@@ -141,22 +166,23 @@ def _endpoint(route: GatewayRoute, handler: Handler, refuse: Refuse) -> Callable
         event = event_of(request, route, bytes(body) if fits else b"")
         if not fits:
             return _response(refuse(PayloadTooLarge(limit=f"{MAX_BODY_BYTES // 1024} KiB"), event))
-        answer = await run_in_threadpool(handler, event, _context(event))
+        async with alone:
+            answer = await run_in_threadpool(handler, event, _context(event))
         return _response(answer)
 
     return endpoint
 
 
 def event_of(request: Request, route: GatewayRoute, body: bytes) -> dict[str, Any]:
-    """The request as API Gateway's HTTP API hands it to a function (payload format 2.0)."""
+    """The request as API Gateway's HTTP API hands it to a function (payload format 2.0): the path decoded, what is repeated joined by commas."""
     now = request.scope.get("time", 0)
-    raw_path = request.scope.get("raw_path", request.url.path.encode()).decode("latin-1").partition("?")[0]
+    path = request.scope["path"]
     return {
         "version": "2.0",
         "routeKey": f"{route.method} {route.path}",
-        "rawPath": raw_path,
-        "rawQueryString": request.url.query,
-        "headers": {name.lower(): value for name, value in request.headers.items()},
+        "rawPath": path,
+        "rawQueryString": request.scope["query_string"].decode("latin-1"),
+        "headers": {name: ",".join(request.headers.getlist(name)) for name in request.headers},
         "queryStringParameters": {name: ",".join(request.query_params.getlist(name)) for name in request.query_params},
         "pathParameters": dict(request.path_params),
         "requestContext": {
@@ -165,7 +191,7 @@ def event_of(request: Request, route: GatewayRoute, body: bytes) -> dict[str, An
             "timeEpoch": now,
             "http": {
                 "method": request.method,
-                "path": raw_path,
+                "path": path,
                 "protocol": "HTTP/1.1",
                 "sourceIp": request.client.host if request.client else "",
                 "userAgent": request.headers.get("user-agent", ""),
