@@ -17,11 +17,15 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tests.acceptance.planted_figures import KILOGRAM, Figures, known_units, right_figures, wrong_quantity, wrong_unit
+
 HERE = Path(__file__).parent
 PER_KIND = 27
+FREQUENT = 9
 FORMS = ("list_gb18030", "list_2025", "own_columns")
 
 UNKNOWN_CODES = (
@@ -58,6 +62,16 @@ class Product:
     other_code: str | None = None
     other_elements: tuple[tuple[str, str], ...] = ()
     other_name: str | None = None
+    legal: str = ""
+    other_legal: str = ""
+
+    @property
+    def kilograms(self) -> float:
+        """What one unit weighs: invented, ever the same."""
+        return 1.0 if self.unit == KILOGRAM else round(max(self.price / 12, 0.003), 3)
+
+    def has_model(self) -> bool:
+        return any(label in ("型号", "货号") and not value.startswith("无") for label, value in self.elements)
 
     def values(self) -> list[str]:
         return [value for _, value in self.elements]
@@ -87,6 +101,9 @@ class Line:
     product: str = ""
     cells: dict[str, str] = field(default_factory=dict)
     line_id: str = ""
+    legal: str = ""
+    kilograms: float = 1.0
+    wrong: Callable[[Figures], Figures] | None = None
 
 
 @dataclass(frozen=True)
@@ -103,7 +120,8 @@ def products() -> dict[str, Product]:
     rows = tomllib.loads((HERE / "planted_products.toml").read_text(encoding="utf-8"))["product"]
     return {
         row["id"]: Product(
-            row["id"], row["c"], row["n"], str(row["t"]), row["u"], float(row["p"]), _pairs(row["e"]), row.get("ac"), _pairs(row.get("ae", ())), row.get("an")
+            row["id"], row["c"], row["n"], str(row["t"]), row["u"], float(row["p"]), _pairs(row["e"]), row.get("ac"), _pairs(row.get("ae", ())), row.get("an"),
+            row.get("l", row["u"]), row.get("al", row.get("l", row["u"])),
         )
         for row in rows
     }  # fmt: skip
@@ -135,6 +153,9 @@ class _File:
         rest = [p.id for p in self.all.values() if not p.other_code]
         self.random.shuffle(rest)
         self.reserved, self.plain, self.split = rest[:PER_KIND], rest[PER_KIND:], splits
+        self.known = known_units()
+        telling = [p for p in map(self.all.__getitem__, self.plain) if p.has_model() and p.legal == p.unit != KILOGRAM and p.code[:8] in self.known]
+        self.frequent = telling[:FREQUENT]
 
     # one line
     def line(self, product: Product, values: list[str] | None = None, *, pref: str | None = None, dest: str | None = None, day: float | None = None) -> Line:
@@ -144,6 +165,7 @@ class _File:
         return Line(
             code=product.code, name=product.name, values=[product.brand_type, pref, *(values if values is not None else product.values())], unit=product.unit,
             price=product.price * r.uniform(0.96, 1.05), destination=dest, day=r.random() if day is None else day, product=product.id,
+            legal=product.legal or product.unit, kilograms=product.kilograms,
         )  # fmt: skip
 
     def _set(self, entry: dict[str, Any]) -> Line:
@@ -322,17 +344,49 @@ class _File:
         for n, key in enumerate(self.split):
             product = self.all[key]
             assert product.other_code is not None
-            other = replace(product, code=product.other_code, elements=product.other_elements)
+            other = replace(product, code=product.other_code, elements=product.other_elements, legal=product.other_legal)
             for turn in range((1, 2, 1, 2, 3)[n % 5]):
                 renamed = turn == 1 or n % 5 == 2
                 line = self.line(replace(other, name=other.other_name) if other.other_name and renamed else other, day=r.uniform(0.42, 0.55))
                 self.plant(line, "SAME_GOODS_SPLIT", f"otherwise under {product.code} as {product.name}")
 
+    def often(self) -> None:
+        """Goods declared so often that their weight and price are known; some by the thousand or the tonne."""
+        for product in self.frequent:
+            for _ in range(11):
+                self.lines.append(self.line(product))
+        for product in self.all.values():
+            if product.id in self.plain and product.unit in ("个", KILOGRAM) and self.random.random() < 0.2:
+                unit = "吨" if product.unit == KILOGRAM else "千个"
+                self.lines.append(replace(self.line(product), unit=unit, price=product.price * 1000, note=f"dealt in {unit}"))
+
+    def figures(self) -> None:
+        """Units and quantities, where the file has columns for the legal ones."""
+        if self.form == "list_2025":
+            return
+        judged = [product for product in self.all.values() if product.code[:8] in self.known and product.id not in self.split]
+        for n in range(PER_KIND):
+            wanted = KILOGRAM if n % 6 == 5 else ""
+            line = self.line(self.random.choice([product for product in judged if (product.legal == KILOGRAM) == bool(wanted)]))
+            line.wrong = partial(wrong_unit, style=n, r=self.random)
+            self.plant(line, "UNIT_MISMATCH", f"style {n % 5}")
+        for n in range(PER_KIND):
+            same_unit = [product for product in judged if product.legal == product.unit and product.unit in ("个", KILOGRAM)]
+            line = self.line(self.random.choice(self.frequent if n % 6 >= 4 else same_unit))
+            line.wrong = partial(wrong_quantity, style=n, r=self.random)
+            self.plant(line, "UNIT_WEIGHT_IMPLAUSIBLE", f"style {n % 6}")
+
+    def prices(self) -> None:
+        for n in range(PER_KIND):
+            line = self.line(self.frequent[n % len(self.frequent)])
+            factor = (1.45, 0.6, 3, 10, 0.1, 7.1, 1.6, 0.5)[n % 8]
+            self.plant(replace(line, price=line.price * factor), "PRICE_OUTLIER", f"{factor} times the price")
+
     # the file
     def build(self) -> Planted:
         self.clean()
         steps = (self.missing, self.empty_talk, self.bad_code, self.brand_mismatch, self.contradicts, self.no_unit)
-        for step in (*steps, self.check_digit, self.unknown, self.lapsed, self.split_goods):
+        for step in (*steps, self.check_digit, self.unknown, self.lapsed, self.split_goods, self.often, self.figures, self.prices):
             step()
         first, last = (date(2025, 1, 2), date(2025, 12, 30)) if self.form == "list_2025" else (date(2023, 1, 3), date(2025, 12, 30))
         span = (last - first).days
@@ -360,16 +414,25 @@ class _File:
         ])  # fmt: skip
 
     def _heading(self) -> list[str]:
+        legal = {
+            "list_gb18030": "法定第一数量 法定第一单位 法定第二数量 法定第二单位",
+            "own_columns": "第一法定数量 第一法定单位 第二法定数量 第二法定单位",
+        }.get(self.form, "")
         return {
-            "list_gb18030": "海关编号 项号 申报日期 监管方式 商品编号 商品名称 规格型号 数量 单位 单价 总价 币制 最终目的国 境内货源地",
+            "list_gb18030": f"海关编号 项号 申报日期 监管方式 商品编号 商品名称 规格型号 数量 单位 {legal} 单价 总价 币制 最终目的国 境内货源地",
             "list_2025": "报关单号 项号 申报日期 商品编码 商品名称 申报要素 成交数量 成交单位 单价 总价 币制 最终目的国（地区） 监管方式",
-            "own_columns": "序号 申报日期 商品编码 商品名称 品牌类型 出口享惠情况 规格型号 数量 单位 单价 总价 币制 最终目的国(地区) 监管方式",
+            "own_columns": f"序号 申报日期 商品编码 商品名称 品牌类型 出口享惠情况 规格型号 数量 单位 {legal} 单价 总价 币制 最终目的国(地区) 监管方式",
         }[self.form].split()
 
     def _fill(self, line: Line, number: str, item: int, day: date) -> float:
         r = self.random
         quantity = max(1, round(r.uniform(1500, 26000) / line.price))
         total = round(quantity * line.price, 2)
+        figures = right_figures(quantity, line.unit, line.legal, line.kilograms)
+        figures = line.wrong(figures) if line.wrong else figures
+        (first, first_unit), (second, second_unit) = figures.first, figures.second or (0, "")
+        unit = figures.deal[1]
+        first_written, second_written = f"{first:.2f}".rstrip("0").rstrip("."), f"{second:.2f}" if second_unit else ""
         own_columns = self.form == "own_columns"
         code = _written(line.code, r)
         elements = "|".join(line.values[2:] if own_columns else line.values)
@@ -378,10 +441,12 @@ class _File:
         line.cells = same | {
             "海关编号": number, "报关单号": number, "商品编号": code, "商品编码": code, "规格型号": elements, "申报要素": elements,
             "监管方式": r.choice(("0110", "一般贸易", "0110", "0615", "9710")), "品牌类型": line.values[0], "出口享惠情况": line.values[1],
-            "数量": str(quantity), "成交数量": f"{quantity:,}" if r.random() < 0.1 else str(quantity), "单位": line.unit, "成交单位": line.unit,
+            "数量": str(quantity), "成交数量": f"{quantity:,}" if r.random() < 0.1 else str(quantity), "单位": unit, "成交单位": unit,
+            "法定第一数量": first_written, "法定第一单位": first_unit, "法定第二数量": second_written, "法定第二单位": second_unit,
             "总价": f"{total:,.2f}" if r.random() < 0.1 else f"{total:.2f}", "币制": r.choice(("USD", "美元", "USD", "USD")),
             "境内货源地": r.choice(("宁波其他", "深圳特区", "苏州其他", "青岛其他")),
         }  # fmt: skip
+        line.cells |= {f"第{n}法定{what}": line.cells[f"法定第{n}{what}"] for n in "一二" for what in ("数量", "单位")}
         line.cells |= dict.fromkeys(("最终目的国", "最终目的国（地区）", "最终目的国(地区)"), line.destination)
         return total
 

@@ -18,6 +18,16 @@ _LINES: dict[str, tuple[str, tuple[str, ...], dict[Purpose, tuple[str, ...]]]] =
     "85414300": ("光伏组件", ("光敏器件",), {"classification": ("额定功率",), "price": ("品牌", "型号")}),
 }
 
+_UNITS = {
+    "85076000": ("007", "035"),
+    "85065000": ("007", "035"),
+    "73181510": ("035",),
+    "73181590": ("035",),
+    "94032000": ("011", "035"),
+    "08081000": ("035",),
+}
+"""Legal units by code; of the others they are not known."""
+
 
 def small_reference() -> Reference:
     """The tariff and a rate table of one currency."""
@@ -28,7 +38,7 @@ def small_reference() -> Reference:
             for label in texts:
                 number += 1
                 elements.append(Element(number, label, purpose))
-        lines[code] = TariffLine(code, name, path, elements=tuple(elements))
+        lines[code] = TariffLine(code, name, path, elements=tuple(elements), units=_UNITS.get(code, ()))
     edition = Edition("test-2025", "test", date(2025, 1, 1), date(2025, 12, 31), True, "tests", "0" * 64, lines)
     older = Nomenclature(
         "hs-2017", "HS 2017", date(2017, 1, 1), date(2021, 12, 31), "en", "tests", "0" * 64, {code: code for code in ("850760", "854140", "731815")}

@@ -52,7 +52,8 @@ def test_missing_element_costs_what_the_policy_says(lines: Lines, reference: Ref
 def test_weights_of_dimensions_left_out_go_to_the_others(lines: Lines, reference: Reference) -> None:
     result = run(lines([{}] * 30), reference)
     assert sum(d.weight_micro for d in result.dimensions) == ALL_POINTS
-    assert {d.number: d.state for d in result.dimensions if d.state != "judged"} == dict.fromkeys((4, 6, 7, 8, 9, 10), "no_rules_in_engine")
+    left_out = {d.number: d.state for d in result.dimensions if d.state != "judged"}
+    assert left_out == dict.fromkeys((4, 6, 9, 10), "no_rules_in_engine") | dict.fromkeys((7, 8), "no_line_concerned")
 
 
 @pytest.mark.parametrize(
@@ -126,13 +127,20 @@ def test_file_results_carry_no_band(lines: Lines, reference: Reference) -> None:
 
 
 def test_order_of_lines_does_not_matter(lines: Lines, reference: Reference) -> None:
-    rows = [{} if n % 3 else {"specification": WITHOUT_MODEL} for n in range(50)]
+    rows = [
+        {"price_e4": 10**6 + n * 7919 % 300_000, "first_unit": "035" if n % 7 else "007", **({} if n % 3 else {"specification": WITHOUT_MODEL})}
+        for n in range(50)
+    ]
     given_order, backwards = lines(rows), lines(rows).reverse()
     assert run(given_order, reference) == run(backwards, reference)
 
 
 _CODES = st.sampled_from(["8507600090", "85065000", "7318151000", "7318159000", "94032000", "0808100000", "8541402000", "99999999", "85414300", "1234"])
 _VALUES = st.lists(st.sampled_from(["", "0", "1", "7", "机器用", "锂离子", "甬光牌", "无品牌", "M8", "3.6V", "3", "鲜", "钢"]), max_size=14).map("|".join)
+_QUANTITY = st.sampled_from([None, -100_000, 0, 1, 100_000, 250_000_000, 2**62])
+_UNIT = st.sampled_from([None, "007", "035", "036", "054", "120", "095", "999", "PCS", "个"])
+_PRICED = {"sku": "A-1", "unit": "007", "quantity_e5": 10**7, "first_unit": "007", "second_unit": "035"}
+"""Enough lines of one item for a median."""
 _ROW = st.fixed_dictionaries(
     {
         "code": _CODES,
@@ -143,6 +151,13 @@ _ROW = st.fixed_dictionaries(
         "mode": st.sampled_from(["0110", "9610", None]),
         "declared_on": st.one_of(st.none(), st.dates(date(2021, 1, 1), date(2026, 12, 31))),
         "sku": st.sampled_from([None, None, "A-1"]),
+        "quantity_e5": _QUANTITY,
+        "unit": _UNIT,
+        "first_quantity_e5": _QUANTITY,
+        "first_unit": _UNIT,
+        "second_quantity_e5": _QUANTITY,
+        "second_unit": _UNIT,
+        "price_e4": st.one_of(st.none(), st.integers(-5, 10**7), st.just(2**62)),
     }
 )
 
@@ -150,7 +165,8 @@ _ROW = st.fixed_dictionaries(
 @settings(max_examples=150, deadline=None)
 @given(st.lists(_ROW, min_size=0, max_size=60))
 def test_points_add_up_exactly(rows: list[dict[str, Any]]) -> None:
-    result = run(frame([*rows, *([CELL] * 20)]), small_reference())
+    usual = [{**CELL, **_PRICED, "price_e4": 10_000 + n, "first_quantity_e5": 10**7, "second_quantity_e5": 10**6} for n in range(20)]
+    result = run(frame([*rows, *usual]), small_reference())
     if result.score_exact_micro is None:
         assert result.insufficient_data
         return

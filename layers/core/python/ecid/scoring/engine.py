@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+import io
+from dataclasses import dataclass, replace
 from datetime import date
-from fractions import Fraction
 
 import polars as pl
 
 import ecid
 from ecid.declarations.lines import LINE_SCHEMA
-from ecid.scoring.judging import Judgements, judge
-from ecid.scoring.ledger import Defects, findings_of
-from ecid.scoring.policy import PPM, Policy
+from ecid.scoring.defects import Defects
+from ecid.scoring.dimensions import ALL_POINTS, coverage_of, dimensions_of, insufficiency_of
+from ecid.scoring.judging import judge
+from ecid.scoring.ledger import findings_of
+from ecid.scoring.policy import Policy
 from ecid.scoring.reference import Reference
-from ecid.scoring.result import DimensionResult, Insufficiency, Provenance, Result
-from ecid.scoring.rules import RULE_DIMENSIONS
-from ecid.scoring.shares import allot
+from ecid.scoring.result import Provenance, Result
 from ecid.scoring.weights import line_weights
 
-ALL_POINTS = 100 * PPM
+_HASHED_AT_ONCE = 100_000
+_USED = (
+    *("at", "line_id", "day", "in_period", "code", "code8", "name", "specification", "destination", "mode", "sku", "flags"),
+    *("quantity_e5", "unit", "first_quantity_e5", "first_unit", "second_quantity_e5", "second_unit", "price_e4", "total_e4", "currency"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +43,15 @@ class Request:
 def score(lines: pl.DataFrame, reference: Reference, policy: Policy, request: Request) -> Result:
     """Score declaration lines (`LINE_SCHEMA`) of one enterprise."""
     prepared, outside, period = _prepared(lines, policy, request)
-    prepared = _weighed(prepared, reference, policy)
-    judgements = judge(prepared, reference.tariff)
+    versions = _versions(prepared, reference, policy, request)
+    judgements = judge(_weighed(prepared.select(_USED), reference, policy), reference.tariff)
+    del prepared  # half of a large input that no rule looks at
     defects = Defects.of(judgements, reference.tariff, policy)
-    coverage = _coverage(judgements, policy)
-    dimensions, lost = _dimensions(judgements, defects, coverage, policy)
-    insufficient = _insufficient(judgements, coverage[0], policy)
-    total_lost = sum(lost.values())
-    exact = None if insufficient else ALL_POINTS - total_lost
-    findings = findings_of(judgements, defects, None if insufficient else lost, request.enterprise)
+    coverage = coverage_of(judgements, defects, policy)
+    dimensions, lost = dimensions_of(judgements, defects, coverage, policy)
+    insufficient = insufficiency_of(judgements, coverage[0], policy)
+    exact = None if insufficient else ALL_POINTS - sum(lost.values())
+    findings = findings_of(judgements.lines, defects, None if insufficient else lost, request.enterprise)
     return Result(
         enterprise=request.enterprise,
         provenance=request.provenance,
@@ -62,10 +65,10 @@ def score(lines: pl.DataFrame, reference: Reference, policy: Policy, request: Re
         lines_weighed=int(judgements.lines["weighed"].sum()),
         lines_outside_period=outside,
         edition_substituted=int(judgements.lines["substituted"].sum()),
-        dimensions=tuple(_blank_points(dimensions) if insufficient else dimensions),
+        dimensions=tuple(replace(dimension, lost_micro=None) if insufficient else dimension for dimension in dimensions),
         findings=findings,
         caps=(),
-        versions=_versions(prepared, reference, policy, request),
+        versions=versions,
     )
 
 
@@ -89,7 +92,7 @@ def _months_before(day: date, months: int) -> date:
 
 
 def _weighed(lines: pl.DataFrame, reference: Reference, policy: Policy) -> pl.DataFrame:
-    """Lines with `value` (RMB fen) and `w`."""
+    """Lines with `rate` (RMB for one unit of their currency, 0 for none), `value` (RMB fen), `weighed` and `w`."""
     pairs = lines.select("currency", month=pl.col("day").dt.truncate("1mo")).unique().sort("currency", "month")
     rates = pairs.with_columns(pl.Series("rate", [reference.rates.rate(*pair) or 0.0 for pair in pairs.iter_rows()], dtype=pl.Float64))
     lines = lines.with_columns(month=pl.col("day").dt.truncate("1mo"))
@@ -97,89 +100,26 @@ def _weighed(lines: pl.DataFrame, reference: Reference, policy: Policy) -> pl.Da
     fen = (pl.col("total_e4").fill_null(0).clip(lower_bound=0) * pl.col("rate") / 100).round().cast(pl.Int64)
     counted = pl.col("in_period") & ~pl.col("mode").fill_null("").is_in(sorted(policy.unweighed_modes))
     lines = lines.with_columns(value=fen, weighed=counted, cell=pl.concat_str("code8", pl.lit("@"), pl.col("month").cast(pl.String)))
-    return lines.with_columns(w=line_weights(lines["value"], lines["cell"], lines["weighed"], policy))
-
-
-def _coverage(judgements: Judgements, policy: Policy) -> Mapping[int, int]:
-    """Share of weight judged, in millionths: under 0 by dimensions 1 to 3 together, under 1, 2, 3, 5 by each alone."""
-    lines = judgements.lines
-    by_code = pl.col("state").is_in(["valid", "unknown", "not_in_force"])
-    described = any(item.goods.slots and any(slot.value for slot in item.goods.slots) for item in judgements.goods)
-    with_elements = pl.Series([bool(item.goods.slots) for item in judgements.goods], dtype=pl.Boolean)
-    has_elements = pl.col("goods").replace_strict(list(range(len(with_elements))), with_elements, return_dtype=pl.Boolean, default=False)
-    # A code that is unknown or no longer in force cannot be judged further: that is a verdict, not a lack of reference.
-    by_elements = pl.col("state").is_in(["unknown", "not_in_force"]) | ((pl.col("state") == "valid") & has_elements & pl.lit(described))
-    shares = lines.select(
-        all=pl.col("w").filter(by_code & by_elements).sum(),
-        codes=pl.col("w").filter(by_code).sum(),
-        elements=pl.col("w").filter(by_elements).sum(),
-        goods=pl.col("w").filter(pl.col("key") != "").sum(),
-    ).row(0)
-    covered, codes, elements, goods = (int(share) * PPM // policy.total_weight for share in shares)
-    return {0: covered, 1: codes, 2: elements, 3: elements, 5: goods}
-
-
-def _dimensions(judgements: Judgements, defects: Defects, coverage: Mapping[int, int], policy: Policy) -> tuple[list[DimensionResult], dict[int, int]]:
-    """Each dimension with its lost points; the weights of those left out go to the others in proportion."""
-    states = {dimension.number: _state(dimension.number, judgements, coverage) for dimension in policy.dimensions}
-    judged = [dimension for dimension in policy.dimensions if states[dimension.number] == "judged"]
-    in_all = sum(dimension.weight for dimension in judged)
-    shares = {dimension.number: defects.share(dimension.number) for dimension in judged}
-    exact = {
-        dimension.number: Fraction(dimension.weight * ALL_POINTS, in_all)
-        * min(Fraction(1), Fraction(shares[dimension.number], policy.total_weight * dimension.full_ppm))
-        for dimension in judged
-    }
-    # The score is floored, so the loss is rounded up.
-    total = -(-sum(exact.values(), start=Fraction(0)) // 1)
-    lost = dict(zip(exact, allot(int(total), list(exact.values())), strict=True))
-    weights = dict(zip((d.number for d in judged), allot(ALL_POINTS, [d.weight for d in judged]), strict=True))
-    return [
-        DimensionResult(
-            number=number,
-            state=state,  # type: ignore[arg-type]
-            weight_micro=weights.get(number, 0),
-            lost_micro=lost.get(number),
-            share_ppm=shares[number] // policy.total_weight if number in shares else None,
-            coverage_ppm=coverage.get(number, 0),
-        )
-        for number, state in states.items()
-    ], lost
-
-
-def _state(number: int, judgements: Judgements, coverage: Mapping[int, int]) -> str:
-    if number not in RULE_DIMENSIONS.values():
-        return "no_rules_in_engine"
-    if number == 5:
-        keyed = judgements.lines.filter(pl.col("in_period") & (pl.col("key") != ""))
-        return "judged" if keyed["key"].n_unique() < len(keyed) else "no_line_concerned"
-    return "judged" if coverage[number] or judgements.lines["w"].sum() == 0 else "reference_missing"
-
-
-def _insufficient(judgements: Judgements, covered: int, policy: Policy) -> Insufficiency | None:
-    lines = judgements.lines
-    if not lines["in_period"].any():
-        return "no_declarations"
-    if int(lines["weighed"].sum()) < policy.sufficient_lines:
-        return "too_few"
-    if covered >= policy.sufficient_coverage_ppm:
-        return None
-    judged = int(lines.filter(pl.col("state").is_in(["valid", "unknown", "not_in_force"]))["w"].sum())
-    described = any(slot.value for item in judgements.goods for slot in item.goods.slots)
-    return "too_little_described" if judged * PPM >= policy.sufficient_coverage_ppm * policy.total_weight and not described else "reference_missing"
-
-
-def _blank_points(dimensions: list[DimensionResult]) -> list[DimensionResult]:
-    return [DimensionResult(d.number, d.state, d.weight_micro, None, d.share_ppm, d.coverage_ppm) for d in dimensions]
+    return lines.with_columns(w=line_weights(lines["value"], lines["cell"], lines["weighed"], policy)).drop("cell", "month", "mode")
 
 
 def _versions(lines: pl.DataFrame, reference: Reference, policy: Policy, request: Request) -> dict[str, object]:
-    declared = lines.select(name for name in LINE_SCHEMA if name not in ("row", "flags"))
+    declared = lines.select(pl.col("flags").list.join(",") if name == "flags" else name for name in LINE_SCHEMA if name != "row")
     return {
         "engine": ecid.__version__,
         "policy": policy.id,
         "as_of": request.as_of.isoformat(),
         "rates": reference.rates.id,
         "reference": dict(sorted(reference.versions.items())),
-        "input_sha256": hashlib.sha256(declared.write_csv().encode()).hexdigest(),
+        "input_sha256": _digest(declared),
     }
+
+
+def _digest(declared: pl.DataFrame) -> str:
+    """SHA-256 of the lines as CSV, written piece by piece: a million lines are some hundred megabytes of it."""
+    digest = hashlib.sha256()
+    for piece in (declared.clear(), *declared.iter_slices(_HASHED_AT_ONCE)):
+        written = io.BytesIO()
+        piece.write_csv(written, include_header=piece.is_empty())
+        digest.update(written.getbuffer())
+    return digest.hexdigest()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -18,6 +17,14 @@ from ecid.tariff.reference import CodeJudgement, Tariff
 
 GOODS_COLUMNS = ("code8", "edition", "name", "specification", "destination")
 
+_CODE_SCHEMA = {
+    "state": pl.String(),
+    "substituted": pl.Boolean(),
+    "edition": pl.String(),
+    "first_asked": pl.String(),
+    "second_asked": pl.String(),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class JudgedGoods:
@@ -30,35 +37,49 @@ class JudgedGoods:
     failures: Mapping[str, tuple[Failure, ...]]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Judgements:
-    """The frame of lines with what was judged joined on: `state`, `substituted`, `edition`, `goods` (index into `goods`), `key`."""
+    """The frame of lines with what was judged joined on: `verdict` (index into `codes`), `state`, `substituted`, `edition`, `first_asked` and
+    `second_asked` (the legal units of the code, null where not known or not asked), `goods` (index into `goods`), `key`."""
 
     lines: pl.DataFrame
-    codes: dict[tuple[str, date], CodeJudgement] = field(default_factory=dict)
-    goods: list[JudgedGoods] = field(default_factory=list)
+    codes: tuple[CodeJudgement, ...]
+    goods: tuple[JudgedGoods, ...]
 
 
 def judge(lines: pl.DataFrame, tariff: Tariff) -> Judgements:
-    """Judge every distinct code and day, then every distinct goods. `lines` needs `at`, `code`, `code8`, `day`, `name`, `specification`,
-    `destination`, `in_period`."""
-    pairs = lines.select("code", "day").unique().sort("code", "day")
-    codes = {(code, day): tariff.judge(code, day) for code, day in pairs.iter_rows()}
-    judged = pairs.with_columns(
-        pl.Series("state", [codes[pair].state for pair in pairs.iter_rows()], dtype=pl.String),
-        pl.Series("substituted", [codes[pair].substituted for pair in pairs.iter_rows()], dtype=pl.Boolean),
-        pl.Series("edition", [codes[pair].edition if codes[pair].line else None for pair in pairs.iter_rows()], dtype=pl.String),
-    )
-    tariff_lines = {(code[:8], verdict.edition): verdict.line for (code, _), verdict in codes.items() if verdict.line}
-    lines = lines.join(judged, on=["code", "day"], how="left", maintain_order="left")
+    """Judge every distinct code and day, then every distinct goods. `lines` needs `at` (0, 1, 2…), `code`, `code8`, `day`, `name`, `specification`,
+    `destination`, `in_period`, `sku`; it comes back without `specification` and `destination`."""
+    lines, codes = _judge_codes(lines, tariff)
+    tariff_lines = {(verdict.line.code, verdict.edition): verdict.line for verdict in codes if verdict.line}
     # The destination matters to a preference claim alone; without this, one product sold to 100 countries would be judged 100 times.
     claims = pl.col("specification").str.contains(r"^[^|]*\|\s*[1１]\s*(\||$)")
-    lines = lines.with_columns(destination=pl.when(claims).then(pl.col("destination")))
-    distinct = lines.group_by(GOODS_COLUMNS).agg(pl.col("in_period").any()).sort(GOODS_COLUMNS).with_row_index("goods")
+    described = lines.select("at", "in_period", *GOODS_COLUMNS[:-1], pl.when(claims).then("destination").alias("destination"))
+    distinct = described.group_by(GOODS_COLUMNS).agg("at", pl.col("in_period").any()).sort(GOODS_COLUMNS).with_row_index("goods")
     goods = _judge_goods(distinct, tariff_lines, _partings(tariff_lines, tariff))
-    distinct = distinct.with_columns(pl.Series("key", [item.key for item in goods], dtype=pl.String))
-    lines = lines.join(distinct.drop("in_period"), on=GOODS_COLUMNS, how="left", nulls_equal=True, maintain_order="left")
-    return Judgements(_with_sku_keys(lines), codes, goods)
+    placed = distinct.select("goods", pl.Series("key", [item.key for item in goods], dtype=pl.String), "at").explode("at").sort("at")
+    lines = lines.drop("specification", "destination").with_columns(placed["goods"], placed["key"])
+    return Judgements(_with_sku_keys(lines), codes, tuple(goods))
+
+
+def _judge_codes(lines: pl.DataFrame, tariff: Tariff) -> tuple[pl.DataFrame, tuple[CodeJudgement, ...]]:
+    """Lines with what is known of their code, and the verdicts: one for each code and for all days that have the same judges."""
+    days = lines["day"].unique().sort().to_list()
+    judges = [id(tariff.judges(day)) for day in days]
+    day_of = dict(zip(judges, days, strict=True))
+    courts = pl.DataFrame({"day": days, "court": judges}, schema={"day": pl.Date(), "court": pl.Int64()})
+    lines = lines.join(courts, on="day", how="left", maintain_order="left")
+    pairs = lines.select("code", "court").unique()
+    pairs = pairs.with_columns(judged_on=pl.col("court").replace_strict(day_of, return_dtype=pl.Date)).sort("code", "judged_on").with_row_index("verdict")
+    codes = tuple(tariff.judge(code, day) for code, day in pairs.select("code", "judged_on").iter_rows())
+    known = pl.DataFrame([_judged_code(verdict) for verdict in codes], schema=_CODE_SCHEMA, orient="row")
+    judged = pl.concat([pairs.drop("judged_on"), known], how="horizontal")
+    return lines.join(judged, on=["code", "court"], how="left", maintain_order="left").drop("court"), codes
+
+
+def _judged_code(verdict: CodeJudgement) -> tuple[object, ...]:
+    first, second = ((*verdict.line.units, None, None) if verdict.line else (None, None))[:2]
+    return verdict.state, verdict.substituted, verdict.edition if verdict.line else None, first, second
 
 
 def _with_sku_keys(lines: pl.DataFrame) -> pl.DataFrame:

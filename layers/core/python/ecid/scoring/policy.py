@@ -24,6 +24,24 @@ class Dimension:
 
 
 @dataclass(frozen=True, slots=True)
+class Spread:
+    """When a value is far off: with at least `lines` values of its group, farther from their median than max(`mads` · MAD, `share_ppm` of the median)."""
+
+    lines: int
+    mads: int
+    share_ppm: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quantities:
+    """How far two quantities of one measure may be apart (weights: `weight_ppm`), and the weight of a piece from what is usual."""
+
+    measure_ppm: int
+    weight_ppm: int
+    piece_weight: Spread
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """All parameters, as the policy file names them."""
 
@@ -39,6 +57,8 @@ class Policy:
     switch_lines: int
     switch_days: int
     earlier_lines_ppm: int
+    quantities: Quantities
+    price_outlier: Spread
     trend_days: int
     trend_points_micro: int
     dimensions: tuple[Dimension, ...]
@@ -52,7 +72,7 @@ class Policy:
 def load_policy(policy_id: str = "2026-05") -> Policy:
     """The policy `policy_id` from its file in this package."""
     data = tomllib.loads(files("ecid.scoring").joinpath(f"policy-{policy_id}.toml").read_text("utf-8"))
-    weights, sufficient, same_goods = data["weights"], data["sufficient"], data["same_goods"]
+    weights, sufficient, same_goods, quantities = data["weights"], data["sufficient"], data["same_goods"], data["quantities"]
     return Policy(
         id=data["id"],
         valid_from=data["valid_from"],
@@ -66,6 +86,8 @@ def load_policy(policy_id: str = "2026-05") -> Policy:
         switch_lines=same_goods["switch_lines"],
         switch_days=same_goods["switch_days"],
         earlier_lines_ppm=same_goods["earlier_lines_ppm"],
+        quantities=Quantities(**quantities | {"piece_weight": Spread(**quantities["piece_weight"])}),
+        price_outlier=Spread(**data["price_outlier"]),
         trend_days=data["trend"]["days"],
         trend_points_micro=data["trend"]["points_micro"],
         dimensions=tuple(Dimension(**dimension) for dimension in data["dimension"]),

@@ -12,13 +12,14 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import combinations
 
 from ecid.scoring.goods import Goods, Slot
 
 _SHARED_FACTS = 2
+_REMEMBERED = 1 << 16
 _LABEL_BRACKETS = re.compile(r"[（(].*?[）)]$|[（(][^（()）]*[）)]")
 _NOISE = re.compile(r"[\s\"'“”‘’()\[\]【】,，。;；:_-]+|(?<![0-9])[./*]|[./*](?![0-9])")
 
@@ -46,6 +47,12 @@ def _words() -> _Words:
     )
 
 
+@lru_cache(_REMEMBERED)
+def _bare(label: str) -> str:
+    return _LABEL_BRACKETS.sub("", label)
+
+
+@lru_cache(_REMEMBERED)
 def normal(text: str) -> str:
     """Text without differences of width, case, space and punctuation; what parts digits (7.6, 3/4, 10*20) stays."""
     return _NOISE.sub("", unicodedata.normalize("NFKC", text).casefold().replace("×", "*"))
@@ -84,7 +91,7 @@ def _same_words_key(goods: Goods) -> str:
 def _facts(goods: Goods) -> dict[str, str]:
     """Real values by the bare label that asks for them."""
     words = _words()
-    facts = {_LABEL_BRACKETS.sub("", slot.label): normal(slot.value) for slot in goods.elements if slot.value and not words.no_value.search(slot.value)}
+    facts = {_bare(slot.label): normal(slot.value) for slot in goods.elements if slot.value and not words.no_value.search(slot.value)}
     return {label: value for label, value in facts.items() if value}
 
 
@@ -97,13 +104,16 @@ def _same_facts_keys(goods: Sequence[Goods]) -> list[tuple[str, list[int]]]:
             by_name[name][item.code].append(index)
     shared: list[tuple[str, list[int]]] = []
     for name, by_code in by_name.items():
+        if len(by_code) < 2:
+            continue
+        facts = {index: _facts(goods[index]) for members in by_code.values() for index in members}
+        asks = {code: {_bare(slot.label) for slot in goods[members[0]].elements} for code, members in by_code.items()}
         for one, other in combinations(sorted(by_code), 2):
-            members = by_code[one] + by_code[other]
-            facts = {index: _facts(goods[index]) for index in members}
-            asked = {_LABEL_BRACKETS.sub("", slot.label) for slot in goods[by_code[one][0]].elements}
-            asked &= {_LABEL_BRACKETS.sub("", slot.label) for slot in goods[by_code[other][0]].elements}
+            asked = asks[one] & asks[other]
+            if len(asked) < _SHARED_FACTS:
+                continue
             alike: dict[str, list[int]] = defaultdict(list)
-            for index in members:
+            for index in by_code[one] + by_code[other]:
                 common = [f"{label}={facts[index][label]}" for label in sorted(asked) if label in facts[index]]
                 if len(common) >= _SHARED_FACTS:
                     alike[f"{name} {' '.join(common)}"].append(index)

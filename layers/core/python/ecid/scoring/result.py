@@ -11,6 +11,7 @@ from ecid.errors import Language
 from ecid.scoring.wording import dimension_name, rule_wording
 
 Insufficiency = Literal["no_declarations", "too_few", "too_little_described", "reference_missing"]
+DimensionState = Literal["judged", "no_rules_in_engine", "reference_missing", "no_line_concerned"]
 Provenance = Literal["file", "feed"]
 
 
@@ -43,7 +44,7 @@ class DimensionResult:
     """One dimension of the run. `state` is `judged`, or why it was left out; `lost_micro` and `share_ppm` are None where it was."""
 
     number: int
-    state: Literal["judged", "no_rules_in_engine", "reference_missing", "no_line_concerned"]
+    state: DimensionState
     weight_micro: int
     lost_micro: int | None
     share_ppm: int | None

@@ -1,11 +1,18 @@
-"""What a rule is: a code, the dimension it belongs to, and a pure check of goods. The registry (`ecid.scoring.rules`) names them all."""
+"""What a rule is: a code, the dimension it belongs to, and a pure check of goods or of lines. The registry (`ecid.scoring.rules`) names them all."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
 
 from ecid.scoring.goods import Goods
+from ecid.scoring.policy import Policy
+
+Evidence = Mapping[str, Any]
+"""One piece of evidence, ready for JSON; mappings of `zh` and `en` in it are phrases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +34,34 @@ class GoodsRule:
     code: str
     dimension: int
     check: Callable[[Goods], Iterable[Failure]]
+
+
+@dataclass(frozen=True, slots=True)
+class LineVerdict:
+    """What a line rule found. `failed`: `at` of each line that fails, once, and `fact`, the place in `facts` of the row that its evidence is made of.
+
+    `concerned` are the `at` of lines that state what the rule is about, `judged` of those that it could judge: the others lack a reference.
+    """
+
+    failed: pl.DataFrame
+    facts: pl.DataFrame
+    concerned: pl.Series
+    judged: pl.Series
+
+
+def facts_of_lines(failed: pl.DataFrame, concerned: pl.Series, judged: pl.Series) -> LineVerdict:
+    """The verdict of a rule for which each line that fails has figures of its own: the columns of `failed` beside `at`."""
+    return LineVerdict(failed.select("at", fact=pl.int_range(pl.len(), dtype=pl.UInt32)), failed.drop("at"), concerned, judged)
+
+
+@dataclass(frozen=True, slots=True)
+class LineRule:
+    """A rule that looks at figures of the lines, all at once. A line that fails is wholly defective (x = 1) in its dimension.
+
+    `check` gets the lines as `ecid.scoring.judging` leaves them; `evidence` says what one row of `facts` (by column) shows.
+    """
+
+    code: str
+    dimension: int
+    check: Callable[[pl.DataFrame, Policy], LineVerdict]
+    evidence: Callable[[Mapping[str, Any]], Sequence[Evidence]]

@@ -57,6 +57,14 @@ def rule_wording(rule: str) -> RuleWording:
     )
 
 
+def phrase(key: str, **facts: str | Mapping[str, str]) -> Mapping[str, str]:
+    """A phrase of evidence by language, filled in with `facts`: texts, or names by language."""
+    return {
+        lang: text.format_map({name: fact if isinstance(fact, str) else fact[lang] for name, fact in facts.items()})
+        for lang, text in _data()["phrase"][key].items()
+    }
+
+
 def dimension_name(number: int) -> Mapping[str, str]:
     """The name of a dimension by language, from the policy file."""
     return next(dimension.name for dimension in load_policy().dimensions if dimension.number == number)

@@ -96,6 +96,10 @@ class Tariff:
             return CodeJudgement("unknown", None, None, False, (), "impossible_length")
         return self._judge(code[:8], self._court(day))
 
+    def judges(self, day: date) -> object:
+        """Who judges on a day: one and the same object for all days on which a code gets the same judgement."""
+        return self._court(day)
+
     def succeeds(self, old: str, old_day: date, new: str, new_day: date) -> bool:
         """Whether `new`, declared on `new_day`, only continues `old` under the later tariff: a change of code that was forced."""
         if old_day >= new_day or old[:8] == new[:8]:

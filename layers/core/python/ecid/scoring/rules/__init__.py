@@ -1,6 +1,6 @@
 """The registry: every rule that the engine knows, one file each."""
 
-from ecid.scoring.rule import GoodsRule
+from ecid.scoring.rule import GoodsRule, LineRule
 from ecid.scoring.rules.brand_mismatch import RULE as BRAND_MISMATCH
 from ecid.scoring.rules.check_digit import RULE as CHECK_DIGIT
 from ecid.scoring.rules.code_validity import CODE_NOT_IN_FORCE, CODE_UNKNOWN
@@ -10,7 +10,10 @@ from ecid.scoring.rules.element_empty_talk import RULE as ELEMENT_EMPTY_TALK
 from ecid.scoring.rules.element_missing import RULE as ELEMENT_MISSING
 from ecid.scoring.rules.element_no_unit import RULE as ELEMENT_NO_UNIT
 from ecid.scoring.rules.element_surplus import RULE as ELEMENT_SURPLUS
+from ecid.scoring.rules.price_outlier import RULE as PRICE_OUTLIER
 from ecid.scoring.rules.same_goods_split import CODE as SAME_GOODS_SPLIT
+from ecid.scoring.rules.unit_mismatch import RULE as UNIT_MISMATCH
+from ecid.scoring.rules.unit_weight_implausible import RULE as UNIT_WEIGHT_IMPLAUSIBLE
 
 GOODS_RULES: tuple[GoodsRule, ...] = (
     ELEMENT_MISSING,
@@ -24,10 +27,14 @@ GOODS_RULES: tuple[GoodsRule, ...] = (
 )
 """Rules that look at one goods at a time, in the order in which their findings are listed."""
 
+LINE_RULES: tuple[LineRule, ...] = (UNIT_MISMATCH, UNIT_WEIGHT_IMPLAUSIBLE, PRICE_OUTLIER)
+"""Rules that look at the figures of all lines at once."""
+
 RULE_DIMENSIONS: dict[str, int] = {
     CODE_UNKNOWN: 1,
     CODE_NOT_IN_FORCE: 1,
     **{rule.code: rule.dimension for rule in GOODS_RULES},
     SAME_GOODS_SPLIT: 5,
+    **{rule.code: rule.dimension for rule in LINE_RULES},
 }
 """Every rule and the dimension it belongs to."""
