@@ -61,7 +61,7 @@ screenshot: .stamp-venv .stamp-node
 	ECID_HOME=build/screenshot/home .venv/bin/ecid serve --port 8765 & server=$$!; trap "kill $$server" EXIT; \
 	until curl --silent --fail --output /dev/null http://127.0.0.1:8765/v1/health; do sleep 0.5; done; \
 	$${ECID_CHROMIUM:-chromium} --headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking --hide-scrollbars --user-data-dir=build/screenshot/profile \
-	  --window-size=1200,1270 --screenshot=docs/images/verify.png "http://127.0.0.1:8765/verify?domain=harborlight.example&lang=en&market=DE"
+	  --window-size=1200,1308 --screenshot=docs/images/verify.png "http://127.0.0.1:8765/verify?domain=harborlight.example&lang=en&market=DE"
 
 clean:
 	rm -rf .venv .venv-sam node_modules .stamp-* build .aws-sam .mypy_cache .ruff_cache .pytest_cache

@@ -7,11 +7,15 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
 from importlib.resources import files
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, get_args
 
 import pytest
 
-from ecid.errors import EcidError, InvalidDomain, Language, SourceUnavailable
+from ecid import bootstrap
+from ecid.errors import EcidError, InvalidDomain, Language, NotFound, SourceUnavailable
+from ecid.settings import Settings
 from ecid.verification import page
 from ecid.verification.wording import words
 from tests.verification.cases import Case, load_cases, view_of
@@ -19,9 +23,12 @@ from tests.verification.cases import Case, load_cases, view_of
 CASES = load_cases()
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 SITE = page.Site("Nordwind <Data> GmbH", "https://verify.example.com")
-VOID = {"meta", "link", "input", "br", "path", "rect"}
+VOID = {"meta", "link", "input", "br", "path", "rect", "dt", "dd", "tr", "th", "td", "li"}
+"""Without an end tag: those that have none, and those whose end the next one tells (HTML, 13.1.2.4)."""
 LIMIT = 10_000
-ERRORS = [InvalidDomain(reason_zh="这是 IP 地址。", reason_en="this is an IP address."), SourceUnavailable()]
+ERRORS = [InvalidDomain(reason_zh="这是 IP 地址。", reason_en="this is an IP address."), NotFound(what="/nowhere"), SourceUnavailable()]
+SAMPLES = page.samples_of('[[sample]]\nask = "harborlight.example"\nzh = "评分 82"\nen = "Score 82"\n')
+SYNCED = CASES["full record"]["synced"]
 
 
 class Document(HTMLParser):
@@ -57,7 +64,7 @@ class Document(HTMLParser):
 
 
 def _pages(lang: Language) -> Iterator[str]:
-    yield page.start_page(SITE, lang)
+    yield page.start_page(SITE, lang, SAMPLES)
     yield page.start_page(page.Site("", SITE.public_url), lang)
     for error in ERRORS:
         yield page.error_page(error, "192.168.0.1", SITE, lang)
@@ -72,7 +79,7 @@ def test_pages_are_small_and_hold_no_script(lang: Language) -> None:
         assert len(html.encode()) < LIMIT
         assert not document.all("script")
         assert not [attributes for _, attributes in document.elements if any(name.startswith("on") or name == "style" for name in attributes)]
-        assert not [link for link in document.all("a") if not (link["href"] or "").startswith("/")]
+        assert not [link for link in document.all("a") if not (link["href"] or "").startswith(("/", "?"))]
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -84,7 +91,7 @@ def test_landmarks_headings_labels_and_preview(lang: Language) -> None:
         assert document.all("form")[0]["role"] == "search"
         assert len(document.all("label")) == len([field for field in document.all("input") if field.get("type") != "hidden"])
         preview = {meta["property"]: meta["content"] for meta in document.all("meta") if "property" in meta}
-        assert all(preview[f"og:{name}"] for name in ("title", "description", "type", "url", "site_name"))
+        assert all(preview[f"og:{name}"] for name in ("title", "description", "url"))
         assert all("aria-label" in image for image in document.all("svg") if image.get("role") == "img")
         assert SITE.operator in document.text or words(lang)["text"]["unnamed_operator"] in document.text
 
@@ -170,7 +177,7 @@ def test_a_long_record_stays_small_and_says_what_it_leaves_out() -> None:
     rows = [{"code": "DEC-02", "key_date": f"2025-{1 + day // 28:02}-{1 + day % 28:02}"} for day in range(200)]
     html = page.record_page(view_of({**CASES["full record"], "clearance": rows}), SITE, "zh")
     assert len(html.encode()) < LIMIT
-    assert f"+{200 - page.ROWS}" in html
+    assert f"另有 {200 - page.ROWS} 起" in html
 
 
 @pytest.mark.parametrize(
@@ -206,10 +213,40 @@ def test_the_preview_says_what_the_page_says(name: str, expected: str) -> None:
     ],
 )
 def test_headline_and_tone_of_the_status(name: str, tone: str, zh: str) -> None:
-    view = view_of(CASES[name])
+    view = view_of({**CASES[name], "synced": SYNCED})
     html = page.record_page(view, SITE, "zh")
     assert page.tones_of(view)["aeo"] == tone
-    assert f'<section class="card {tone}"><h2>AEO 认证状态</h2>\n<p class="big"><i></i>{zh}</p>' in html
+    assert f'<section class="card {tone}"><h2>AEO 认证状态</h2>\n<p class=big><i aria-hidden=true></i>{zh}</p>' in html
+
+
+@pytest.mark.parametrize(("level", "fresh", "stale"), [("advanced", "ok", "warn"), ("regular", "none", "none"), ("discredited", "bad", "bad")])
+def test_nothing_passes_on_a_source_that_is_not_up_to_date(level: str, fresh: str, stale: str) -> None:
+    case = {**CASES["full record"], "aeo": [{"level": level}]}
+    assert page.tones_of(view_of(case))["aeo"] == fresh
+    assert page.tones_of(view_of({**case, "synced": {**SYNCED, "aeo": "2026-05-16T03:59:59Z"}}))["aeo"] == stale
+
+
+def test_a_sentence_that_repeats_what_was_asked_is_cut() -> None:
+    html = page.error_page(NotFound(what="/" + "x" * 20_000), "", SITE, "en")
+    assert "xxx…" in html
+    assert len(html.encode()) < LIMIT
+
+
+def test_samples_are_offered_where_they_are_taken_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "samples").mkdir()
+    (tmp_path / "samples" / "samples.toml").write_text('[[sample]]\nask = "a.example"\nzh = "甲"\nen = "A"\nfolders = ["a"]\n', "utf-8")
+    offered = {}
+    for suffixes, pack in (("example", tmp_path), ("", tmp_path), ("example", tmp_path / "none")):
+        settings = Settings(sample_suffixes=suffixes, pack_dir=pack)
+        monkeypatch.setattr(bootstrap, "verification", lambda settings=settings: SimpleNamespace(settings=settings))
+        offered[suffixes, pack.name] = bootstrap.samples_to_try()
+    assert offered == {("example", tmp_path.name): (page.Sample("a.example", {"zh": "甲", "en": "A"}),), ("", tmp_path.name): (), ("example", "none"): ()}
+
+
+@pytest.mark.parametrize("text", ["", "sample = 1", "[[sample]]\nask = 'a.example'\nzh = ''", "["])
+def test_a_list_of_samples_that_is_none(text: str) -> None:
+    with pytest.raises((ValueError, KeyError, TypeError)):
+        page.samples_of(text)
 
 
 @pytest.mark.parametrize("error", ERRORS)
@@ -225,12 +262,21 @@ def _luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
+def _contrast(one: str, other: str) -> float:
+    darker, lighter = sorted((_luminance(one), _luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
 def test_text_contrasts_with_its_ground_in_light_and_dark() -> None:
-    """WCAG 2.2, 1.4.3: 4.5 to 1."""
+    """WCAG 2.2, 1.4.3: 4.5 to 1. Over the lines of the header and in the dial too, where a browser cannot tell."""
     css = files("ecid.verification").joinpath("templates/page.css").read_text("utf-8")
     light, dark = (dict(re.findall(r"--(\w+): (#\w{6})", block)) for block in re.findall(r":root \{(.*?)\}", css))
     for scheme in (light, {**light, **dark}):
-        pairs = [(ink, ground) for ink in ("ink", "soft", "ok", "warn", "bad", "none") for ground in ("bg", "paper")]
-        for first, second in pairs:
-            darker, lighter = sorted((_luminance(scheme[first]), _luminance(scheme[second])))
-            assert (lighter + 0.05) / (darker + 0.05) >= 4.5, (first, second)
+        pairs = [(scheme[ink], scheme[ground]) for ink in ("ink", "soft", "ok", "warn", "bad") for ground in ("bg", "paper")]
+        assert [pair for pair in pairs if _contrast(*pair) < 4.5] == []
+    header = re.findall(r"header \{.*(#ffffff\w\w) .*(#\w{6}); color: #fff;", css)
+    assert len(header) == 1
+    line, ground = header[0]
+    share = int(line[7:], 16) / 255
+    lit = "#" + "".join(f"{round(255 * share + int(ground[i : i + 2], 16) * (1 - share)):02x}" for i in (1, 3, 5))
+    assert _contrast("#ffffff", lit) >= 4.5

@@ -9,7 +9,7 @@ import base64
 import hashlib
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import cache
@@ -28,12 +28,15 @@ if TYPE_CHECKING:
 ROWS = 5
 """Anomaly records drawn on the page; what is beyond is named and linked, so that a long record stays quick on a slow line."""
 
+_LONGEST_SENTENCE = 300
+"""Characters of an error's sentence on the page: it may repeat what was asked."""
 _BEIJING = timezone(timedelta(hours=8))
 _STRENGTH = ("none", "ok", "warn", "bad")
 _ICON = (
-    "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24' width='30'><rect width='24' height='24' rx='6' fill='#0a2f2e'/>"
+    " viewBox='0 0 24 24' width='30'><rect width='24' height='24' rx='6' fill='#0a2f2e'/>"
     "<path d='M6.5 18v-5M12 18V9M17.5 18V5' stroke='#f2c14e' stroke-width='3'/></svg>"
 )
+_FAVICON = "data:image/svg+xml," + quote(f"<svg xmlns='http://www.w3.org/2000/svg'{_ICON}", safe=" ='/:<>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +47,27 @@ class Site:
     public_url: str
 
 
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Something to try: `ask` is what to type (a domain or an address), `label` says by language what it shows."""
+
+    ask: str
+    label: Mapping[Language, str]
+
+
+def samples_of(text: str) -> tuple[Sample, ...]:
+    """The samples that a `samples.toml` lists, in its order. Raises ValueError, KeyError or TypeError where it is no such list."""
+    return tuple(Sample(entry["ask"], {"zh": entry["zh"], "en": entry["en"]}) for entry in tomllib.loads(text)["sample"])
+
+
 def record_page(view: PublicView, site: Site, lang: Language, market: str = "") -> str:
     """The page of one verification."""
     return _render(site, lang, typed=view.display, market=market, view=view)
 
 
-def start_page(site: Site, lang: Language) -> str:
-    """The page before anything was asked: the search and what it answers."""
-    return _render(site, lang)
+def start_page(site: Site, lang: Language, samples: Sequence[Sample] = ()) -> str:
+    """The page before anything was asked: the search, what it answers, and samples to try where this installation has any."""
+    return _render(site, lang, samples=samples)
 
 
 def error_page(error: EcidError, typed: str, site: Site, lang: Language) -> str:
@@ -89,14 +105,15 @@ def how_many(anomalies: Anomalies, w: Words) -> str:
 
 
 def tones_of(view: PublicView) -> dict[str, str]:
-    """The tone of each card, by `tones.toml`."""
+    """The tone of each card, by `tones.toml`. Nothing passes on a source that has not been confirmed for a day."""
     tones, aeo, anomalies, score, website = _tones(), view.aeo.value, view.anomalies.value, view.score.value, view.website.value
-    return {
-        "aeo": _aeo_tone(aeo) if aeo else "none",
-        "anomalies": _strongest("ok", *_severity_tones(anomalies)) if anomalies else "none",
-        "score": tones["band"][score.band] if score and score.band else "none",
-        "website": tones["website"][website.state] if website else "none",
+    told = {
+        "aeo": (view.aeo.stale, _aeo_tone(aeo) if aeo else "none"),
+        "anomalies": (view.anomalies.stale, _strongest("ok", *_severity_tones(anomalies)) if anomalies else "none"),
+        "score": (view.score.stale, tones["band"][score.band] if score and score.band else "none"),
+        "website": (view.website.stale, tones["website"][website.state] if website else "none"),
     }
+    return {card: "warn" if stale and tone == "ok" else tone for card, (stale, tone) in told.items()}
 
 
 def beijing(instant: str) -> str:
@@ -104,8 +121,17 @@ def beijing(instant: str) -> str:
     return f"{datetime.fromisoformat(instant).astimezone(_BEIJING):%Y-%m-%d %H:%M}"
 
 
-def _render(site: Site, lang: Language, *, typed: str = "", market: str = "", view: PublicView | None = None, error: EcidError | None = None) -> str:
-    w = words(lang)
+def _render(
+    site: Site,
+    lang: Language,
+    *,
+    typed: str = "",
+    market: str = "",
+    view: PublicView | None = None,
+    error: EcidError | None = None,
+    samples: Sequence[Sample] = (),
+) -> str:
+    w, market = words(lang), market[:8]
     title, summary = _title_and_summary(view, error, w, lang)
     asked = {key: value for key, value in (("domain", view.domain if view else typed), ("market", market)) if value}
     html = _template(lang).render(
@@ -113,19 +139,23 @@ def _render(site: Site, lang: Language, *, typed: str = "", market: str = "", vi
         lang=lang,
         view=view,
         error=error,
+        advice=w["error_advice"][_kind(error)] if error else "",
+        samples=samples,
         typed=typed,
-        market=market[:8],
+        market=market,
         title=title,
         summary=summary,
         address=f"{site.public_url}/verify" + (f"?{urlencode({'domain': view.domain})}" if view else ""),
         other_address="/verify?" + urlencode({**asked, "lang": "en" if lang == "zh" else "zh"}),
+        record_address=f"/v1/domains/{view.domain}" + (f"?{urlencode({'market': market})}" if market else "") if view else "",
         operator=site.operator,
         tones=tones_of(view) if view else {},
         headline=_headline(view.aeo.value, w) if view and view.aeo.value else "",
         how_many=how_many(view.anomalies.value, w) if view and view.anomalies.value else "",
         stale=view is not None and any(fact.stale for fact in (view.aeo, view.anomalies, view.score, view.website) if fact.value),
     )
-    return re.sub(r"\s*\n\s*", "\n", html).strip() + "\n"
+    # Every byte counts on a slow line. A raw quotation mark can only be one of the templates: in values and texts it is escaped.
+    return re.sub(r'="([\w.#-]+)"', r"=\1", re.sub(r"\s*\n\s*", "\n", html)).strip() + "\n"
 
 
 def _severity_tones(anomalies: Anomalies) -> list[str]:
@@ -159,10 +189,16 @@ def _is_expired(aeo: Aeo) -> bool:
 
 def _title_and_summary(view: PublicView | None, error: EcidError | None, w: Words, lang: Language) -> tuple[str, str]:
     if error:
-        return w["text"]["unavailable_title" if error.status >= 500 else "error_title"], error.sentence(lang)
+        sentence = error.sentence(lang)
+        return w["error_title"][_kind(error)], sentence if len(sentence) <= _LONGEST_SENTENCE else f"{sentence[:_LONGEST_SENTENCE]}…"
     if view:
         return f"{view.display} · {w['status'][view.status]}", summary_of(view, w)
     return w["text"]["start_title"], w["text"]["start_lead"]
+
+
+def _kind(error: EcidError) -> str:
+    """What a person can do about it: ask differently (`input`), go elsewhere (`nowhere`), or come back (`later`)."""
+    return "nowhere" if error.status == 404 else "later" if error.status >= 500 or error.status == 429 else "input"
 
 
 def _strongest(*tones: str) -> str:
@@ -177,14 +213,14 @@ def _template(lang: Language) -> Template:
     loader = PackageLoader("ecid.verification")
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["beijing"] = beijing
-    environment.globals.update(rows=ROWS, style=Markup(_style()), icon=quote(_ICON, safe=" ='/:<>"), mark=Markup(_ICON))  # noqa: S704 – constants of ours
+    environment.globals.update(rows=ROWS, style=Markup(_style()), mark=Markup(f"<svg aria-hidden='true'{_ICON}"), icon=Markup(_FAVICON))  # noqa: S704 – constants of ours
     return environment.get_template("page.html")
 
 
 @cache
 def _style() -> str:
     css = files(__package__).joinpath("templates/page.css").read_text("utf-8")
-    return re.sub(r" ?([{};,>]) ?|(:) ", r"\1\2", re.sub(r"\s+", " ", css)).replace(";}", "}").strip()
+    return re.sub(r" ?([{};,>+]) ?|(:) ", r"\1\2", re.sub(r"\s+", " ", css)).replace(";}", "}").strip()
 
 
 @cache

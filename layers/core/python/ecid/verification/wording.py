@@ -34,6 +34,7 @@ def _names(lang: Language) -> dict[str, dict[str, str]]:
     return {
         "level": {level.code.lower(): level.zh if zh else level.en for regime in regimes() for level in regime.levels},
         "sub_state": {state.lower(): state.zh if zh else state.en for state in SubState},
+        "meaning": {state.lower(): state.meaning_zh if zh else state.meaning_en for state in SubState},
         "rectification": {state.lower(): state.zh if zh else state.en for state in RectificationState},
         "recognition": {state: state_name(state, lang) for state in get_args(RecognitionState)},
         "category": {category: category_name(category, lang) for category in categories()},
