@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import click
 from rich.console import Console
@@ -10,14 +12,26 @@ from rich.markup import escape
 
 from ecid import bootstrap
 from ecid.bootstrap import LocalPlatform
-from ecid.errors import NotFound
+from ecid.cli.options import lang_option
+from ecid.errors import EcidError, Language, NotFound, UnreadableFile
+
+if TYPE_CHECKING:
+    from ecid.services.feed_samples import FedSample
+
+_WORDS = {
+    "taking": {"zh": "正在接收样例……", "en": "Taking in the samples…"},
+    "none": {"zh": "没有样例，照常启动：{reason}", "en": "there are no sample enterprises, going on without: {reason}"},
+    "refused": {"zh": "未接收 {part}：{reason}", "en": "not taken in: {part}: {reason}"},
+    "unscored": {"zh": "企业 {uscc} 未能评分，原因见日志", "en": "the enterprise {uscc} could not be scored, the log says why"},
+}
 
 
 @click.command("serve")
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Port on the loopback interface.")
 @click.option("--samples/--no-samples", default=True, show_default=True, help="Keep the sample enterprises present and up to date.")
+@lang_option
 @click.pass_obj
-def serve_command(platform: LocalPlatform, port: int, samples: bool) -> None:
+def serve_command(platform: LocalPlatform, port: int, samples: bool, lang: Language) -> None:
     """Serve the platform on http://127.0.0.1:PORT until interrupted."""
     console = Console(stderr=True)
     try:
@@ -30,19 +44,31 @@ def serve_command(platform: LocalPlatform, port: int, samples: bool) -> None:
             _ = platform.store
         if platform.engine and not platform.engine.persistent:
             console.print(f"[yellow]{platform.engine.notice}[/yellow]")
-        samples = samples and _samples(platform, port, console)
-        console.print(f"[bold]ecid[/bold] is at http://127.0.0.1:{port}/  (Ctrl-C ends it)")
+        address = f"http://127.0.0.1:{port}"
+        samples = samples and _samples(platform, address, console, lang)
+        console.print(f"[bold]ecid[/bold] is at {address}/  (Ctrl-C ends it)")
         bootstrap.serve(platform, listening, samples)
 
 
-def _samples(platform: LocalPlatform, port: int, console: Console) -> bool:
-    """Take the samples in; False where the pack has none."""
+def _samples(platform: LocalPlatform, address: str, console: Console, lang: Language) -> bool:
+    """Take the samples in and show what there is to ask for; False where the pack has none."""
     try:
-        with console.status("Taking in the sample enterprises…"):
-            domains = bootstrap.feed_samples(platform)
-    except NotFound as error:
-        console.print(f"[yellow]there are no sample enterprises, going on without: no folder {escape(str(error.context['what']))}[/yellow]", soft_wrap=True)
-        return False
-    for domain in domains:
-        console.print(f"  sample: http://127.0.0.1:{port}/verify?domain={domain}")
+        with console.status(_WORDS["taking"][lang]):
+            fed = bootstrap.feed_samples(platform)
+    except (NotFound, UnreadableFile) as error:
+        reason = f"no folder {error.context['what']}" if isinstance(error, NotFound) else error.sentence(lang)
+        console.print(f"[yellow]{escape(_WORDS['none'][lang].format(reason=reason))}[/yellow]", soft_wrap=True)
+        return isinstance(error, UnreadableFile)
+    for one in fed:
+        label = one.sample.zh if lang == "zh" else one.sample.en
+        console.print(f"  {escape(label)}: {address}/verify?domain={quote(one.sample.ask, safe=':/')}", soft_wrap=True)
+        for complaint in _complaints(one, lang):
+            console.print(f"[yellow]    {escape(complaint)}[/yellow]", soft_wrap=True)
     return True
+
+
+def _complaints(one: FedSample, lang: Language) -> list[str]:
+    """What of a sample failed, a sentence each."""
+    failed: list[tuple[str, EcidError]] = list(one.failed.items())
+    refused = [_WORDS["refused"][lang].format(part=part, reason=error.sentence(lang)) for part, error in failed]
+    return refused + [_WORDS["unscored"][lang].format(uscc=uscc) for uscc in one.unscored]
