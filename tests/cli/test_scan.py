@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -81,10 +82,11 @@ def test_human_output_in_both_languages(lang: str, words: tuple[str, ...]) -> No
 
 
 def test_period() -> None:
-    found = document(str(SAMPLES / "harborlight" / "declarations.csv"), "--from", "2025-03-01", "--to", "2025-06-30")
+    path = SAMPLES / "harborlight" / "declarations.csv"
+    found = document(str(path), "--from", "2025-03-01", "--to", "2025-06-30")
     assert found["period"]["from"] == "2025-03-01"
     assert found["period"]["lines_outside"] > 100
-    assert found["lines"]["judged"] + found["period"]["lines_outside"] == 251
+    assert found["lines"]["judged"] + found["period"]["lines_outside"] == len(path.read_text("utf-8").splitlines()) - 1
 
 
 @pytest.mark.parametrize(
@@ -145,3 +147,83 @@ def test_a_home_that_is_no_folder_is_no_traceback(tmp_path: Path, monkeypatch: p
         cli.main()
     assert left.value.code == 3
     assert "file" in capsys.readouterr().err
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr("sys.argv", ["ecid", "scan", *arguments])
+    with pytest.raises(SystemExit) as left:
+        cli.main()
+    assert isinstance(left.value.code, int)
+    return left.value.code
+
+
+TABLE = "商品编号,商品名称,规格型号\n8507600090,锂离子蓄电池,1|0|手电筒用\n"
+NO_HEADINGS = "甲,乙\n1,2\n"
+
+
+@pytest.mark.parametrize("as_json", [[], ["--json"]])
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [
+        (NO_HEADINGS.encode(), "unreadable_file"),
+        (b"\0\0\0", "unsupported_format"),
+        (b"PK\x03\x04" + b"\0" * 100, "unreadable_file"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "unreadable_file"),
+        (b"<html><table><tr><td " + b"x" * 100_000, "unreadable_file"),
+        (b'<?xml version="1.0"?><!DOCTYPE a><DecMessage/>', "unreadable_file"),
+        ((TABLE + TABLE.splitlines()[1] + "\n").encode(), "payload_too_large"),
+    ],
+)
+def test_a_refused_file_gives_one_sentence_and_nothing_else(
+    content: bytes, error: str, lang: str, as_json: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file.csv").write_bytes(content)
+    assert run(monkeypatch, str(tmp_path / "file.csv"), "--lang", lang, "--max-lines", "1", *as_json) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith(f"{error}: ")
+    assert told.err.count("\n") == 1
+    assert any("\u4e00" <= char <= "\u9fff" for char in told.err.replace("商品", "")) or lang == "en"
+
+
+@pytest.mark.parametrize("name", [".", "pipe"])
+def test_folders_and_pipes_are_bad_input(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert run(monkeypatch, str(tmp_path / name)) == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_max_lines_must_be_a_number_above_0(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(monkeypatch, str(UGLY), "--max-lines", "0") == 2
+
+
+def test_every_row_of_the_file_is_in_the_document(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("样例公司\n\n" + TABLE + 'x,y,z\n\n8507600090,"a\n合计,,\n商品编号,商品名称,规格型号\n,无编码,x\n', "utf-8")
+    found = document(str(path))
+    reading = found["reading"]
+    counted = sum(reading[name] for name in ("totals_rows", "blank_rows", "heading_rows", "title_rows"))
+    assert found["lines"]["judged"] + len(found["rejected_rows"]) + counted == 10
+    assert [(row["row"], row["code"]) for row in found["rejected_rows"]] == [(5, "invalid_code"), (7, "unbalanced_quote"), (10, "missing_code")]
+
+
+def test_the_document_is_written_as_json_writes_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(TABLE.replace("8507600090", "８５０７６０００９０") + "703201000,大蒜,\n坏,b,c\n,d,e\n", "utf-8")
+    for source in (str(path), str(SAMPLES / "harborlight" / "declarations.csv")):
+        text = scan(source, "--json", "--lang", "zh").stdout
+        assert text == json.dumps(json.loads(text), ensure_ascii=False, indent=2) + "\n"
+
+
+def test_nothing_that_steers_a_terminal_is_shown(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("商品编号,商品名称,规格型号\n9999999999,\x1b[2J\u202e电\x9b池[bold],1|0|x\n\x1b]0;x\x07,b,c\n", "utf-8")
+    result = scan(str(path))
+    assert result.exit_code == 0
+    assert "(invalid_code)" in result.output
+    assert not set(result.output) & set("\x1b\x07\x9b\u202e")
+
+
+def test_no_bar_where_there_is_no_terminal() -> None:
+    assert scan(str(UGLY), "--json").stderr == ""

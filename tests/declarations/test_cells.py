@@ -14,6 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecid.declarations import cells, columns
+from ecid.declarations.headings import recognise
+from ecid.declarations.rows import head_of
 
 READERS: dict[str, Callable[[str], tuple[object, tuple[str, ...]]]] = {
     "quantity": cells.number(10**5),
@@ -54,6 +56,13 @@ def test_no_text_makes_a_reader_fail(reader: Callable[[str], object], text: str)
 def test_no_text_makes_a_splitter_fail(text: str) -> None:
     for split in (columns.split_name, columns.split_price, columns.split_quantities):
         assert all(isinstance(part, str) for part in split(text))
+
+
+@given(st.lists(st.one_of(CELLISH, st.sampled_from(["商品编号", "商品名称", "数量（千克）", "单位", "总价(USD)", "金额（万美元）"])), max_size=12))
+def test_no_row_makes_the_search_for_headings_fail(row: list[str]) -> None:
+    found = recognise(row)
+    assert found is None or (found.width <= len(row) and {"code"} <= found.columns.keys())
+    assert all(isinstance(text, str) for text in head_of([row, row]).values())
 
 
 @given(st.integers(-(10**12), 10**12))

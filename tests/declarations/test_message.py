@@ -58,6 +58,11 @@ def test_damage_anywhere_gives_no_other_error(tmp_path: Path, damage: list[tuple
         b"<?xml version='1.0' encoding='utf-8'?><DecMessage>\xff</DecMessage>",
         b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "cccc"><!ENTITY d "&b;&b;&b;">]><DecMessage><DecHead>&d;</DecHead></DecMessage>',
         b'<?xml version="1.0"?><!DOCTYPE a SYSTEM "file:///etc/passwd"><DecMessage/>',
+        b"<DecMessage>" + b"<a>" * 200_000,
+        b"<DecMessage a='" + b"x" * 3_000_000,
+        b"<DecMessage><!--" + b"x" * 3_000_000,
+        BODY.replace("<DecHead/>", "<DecHead>&d;</DecHead>").encode(),
+        BODY[:-20].encode(),
     ],
 )
 def test_messages_that_are_refused(tmp_path: Path, content: bytes) -> None:
@@ -65,3 +70,30 @@ def test_messages_that_are_refused(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(UnreadableFile):
         read_file(path, TODAY)
+
+
+def test_a_value_without_end_costs_its_item_only(tmp_path: Path) -> None:
+    long = BODY.replace("锂离子蓄电池", "电" * 40_000)
+    head = BODY.replace("<DecHead/>", f"<DecHead><EntryId>{'1' * 40_000}</EntryId></DecHead>")
+    path = tmp_path / "a.xml"
+    path.write_text(f"<Messages>{BODY}{long}{BODY}{head}{BODY}</Messages>", "utf-8")
+    result = read_file(path, TODAY)
+    assert result.lines["row"].to_list() == [1, 3, 5]
+    assert [(row.row, row.code) for row in result.rejected] == [(2, "oversized_row"), (4, "oversized_row")]
+
+
+def test_more_items_than_any_message_has(tmp_path: Path) -> None:
+    item = BODY.partition("<DecLists>")[2].partition("</DecLists>")[0]
+    path = tmp_path / "a.xml"
+    path.write_text(f"<DecMessage><DecHead><TradeMode>0110</TradeMode></DecHead><DecLists>{item * 2_500}</DecLists></DecMessage>", "utf-8")
+    result = read_file(path, TODAY)
+    assert result.lines["row"].to_list() == list(range(1, 2_501))
+    assert result.lines["mode"].unique().to_list() == ["0110"]
+
+
+def test_the_head_of_one_message_is_not_that_of_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "a.xml"
+    path.write_text(
+        f"<Messages>{BODY.replace('<DecHead/>', '<DecHead><TradeMode>0110</TradeMode></DecHead>')}{BODY.replace('<DecHead/>', '')}</Messages>", "utf-8"
+    )
+    assert read_file(path, TODAY).lines["mode"].to_list() == ["0110", None]

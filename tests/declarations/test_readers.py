@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ecid.declarations.lines import LINE_SCHEMA
 from ecid.declarations.readers import Limits, read_file, read_files
-from ecid.declarations.readers.text import detect_encoding
+from ecid.declarations.readers.encodings import detect_encoding
 from ecid.errors import EcidError, PayloadTooLarge, UnreadableFile, UnsupportedFormat
 
 TODAY = date(2026, 5, 17)
@@ -48,7 +48,7 @@ def test_encodings_and_delimiters_whatever_the_extension(tmp_path: Path, content
 def test_the_encoding_is_decided_on_the_whole_file(tmp_path: Path) -> None:
     rows = "8507600090,battery,1|0|x\n" * 60_000
     path = write(tmp_path, b"HS Code,Goods Name,Specification\n" + rows.encode() + "8507600090,锂离子蓄电池,1|0|手电筒用\n".encode("gb18030"))
-    assert detect_encoding(path, "") == "gb18030"
+    assert detect_encoding(path, "a.csv") == "gb18030"
     assert read_file(path, TODAY).lines["name"][-1] == "锂离子蓄电池"
 
 
@@ -61,16 +61,25 @@ def test_damaged_bytes_cost_their_row_only(tmp_path: Path, encoding: str) -> Non
     assert [(row.row, row.code) for row in result.rejected] == [(6, "undecodable")]
 
 
-def test_an_open_quotation_mark_is_told_with_its_row(tmp_path: Path) -> None:
+def test_an_open_quotation_mark_costs_its_line_only(tmp_path: Path) -> None:
     content = TABLE + '8507600090,"坏的,x\n' + "8507600090,电池,1|0|x\n" * 5 + '8507600090,"好",1|0|y\n8507600090,电池,1|0|z\n'
     result = read_file(write(tmp_path, content), TODAY)
     assert [(row.row, row.code) for row in result.rejected] == [(3, "unbalanced_quote")]
-    assert result.lines["specification"].to_list() == ["1|0|手电筒用", "1|0|z"]
+    assert result.lines["row"].to_list() == [2, 4, 5, 6, 7, 8, 9, 10]
+    assert result.lines["specification"].to_list() == ["1|0|手电筒用", *["1|0|x"] * 5, "1|0|y", "1|0|z"]
 
 
-def test_a_cell_without_end_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableFile, match="never ends"):
-        read_file(write(tmp_path, TABLE + '"' + "x" * 200_000), TODAY)
+@pytest.mark.parametrize("lines_after", [0, 1, 29, 30, 100])
+def test_a_quotation_mark_that_is_never_closed(tmp_path: Path, lines_after: int) -> None:
+    result = read_file(write(tmp_path, TABLE + '8507600090,"x,y\n' + "8507600090,电池,1|0|x\n" * lines_after), TODAY)
+    assert [(row.row, row.code) for row in result.rejected] == [(3, "unbalanced_quote")]
+    assert result.lines.height == 1 + lines_after
+
+
+def test_cells_of_several_lines_stay_whole(tmp_path: Path) -> None:
+    content = '商品编号,商品名称,规格型号,数量,总价\n8507600090,"锂离子\n蓄电池,可充电","1|0|a,b\n|c,d",12,"1,200"\n'
+    line = read_file(write(tmp_path, content), TODAY).lines.row(0, named=True)
+    assert (line["name"], line["specification"], line["total_e4"]) == ("锂离子蓄电池,可充电", "1|0|a,b|c,d", 12_000_000)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +88,7 @@ def test_a_cell_without_end_is_refused(tmp_path: Path) -> None:
         (b"", UnreadableFile),
         (b" \n\n", UnreadableFile),
         (b"%PDF-1.7\n", UnsupportedFormat),
-        (b"<html><table><tr><td>", UnsupportedFormat),
+        (b"<html><table><tr><td>", UnreadableFile),
         (b'\xef\xbb\xbf<?xml version="1.0"?><Workbook/>', UnreadableFile),
         (b"a,b\0c\n", UnsupportedFormat),
         (b"PK\x03\x04 no archive", UnreadableFile),
@@ -110,7 +119,7 @@ def test_limits(tmp_path: Path) -> None:
     with pytest.raises(PayloadTooLarge):
         read_file(path, TODAY, Limits(file_bytes=10))
     with pytest.raises(PayloadTooLarge):
-        read_file(path, TODAY, Limits(rows=3))
+        read_file(path, TODAY, Limits(lines=2))
 
 
 def test_a_table_without_rows_is_no_error(tmp_path: Path) -> None:
@@ -128,7 +137,7 @@ def test_several_files_keep_their_lines_apart(tmp_path: Path) -> None:
     result = read_files([first, second, third, write(tmp_path, TABLE, "2024.txt")], TODAY)
     assert result.lines["line_id"].to_list() == ["2024.csv:row-2", "310420250000000011-1", "2024.txt:row-2"]
     assert [(row.file, row.row, row.code) for row in result.rejected] == [("2025.csv", 2, "duplicate_line"), ("2025.csv", 3, "missing_code")]
-    assert "2025.csv" in result.rejected[0].zh
+    assert "2025.csv" in result.rejected.head(1)[0].zh
 
 
 def test_a_single_file_needs_no_prefix(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from ecid.declarations.readers import Limits, read_file
 from ecid.declarations.readers.workbook_child import text_of
 from ecid.errors import EcidError, PayloadTooLarge, UnreadableFile, UnsupportedFormat
+from tests.declarations.ods import write_ods
 from tests.declarations.xls import write_xls
 from tests.declarations.xlsx import Serial, sheet_xml, write_parts, write_sheets
 
@@ -47,7 +48,7 @@ def test_typed_cells_titles_and_merged_rows(tmp_path: Path) -> None:
     assert lines["total_e4"].to_list() == [3000, 40000, 10000]
     # A number cell keeps 15 digits of the 18: the number must not be believed.
     assert lines["flags"].to_list() == [[], ["CARRIED_DOWN", "LEADING_ZERO_RESTORED"], ["INVALID_DECLARATION_NO"]]
-    assert (result.totals_rows, result.rejected) == (1, [])
+    assert (result.totals_rows, list(result.rejected)) == (1, [])
 
 
 def test_every_sheet_with_headings_is_read_and_the_others_are_named(tmp_path: Path) -> None:
@@ -59,7 +60,7 @@ def test_every_sheet_with_headings_is_read_and_the_others_are_named(tmp_path: Pa
         ("book.xlsx#一月", 0, "sheet_without_headings"),
         ("book.xlsx#二月", 3, "missing_code"),
     ]
-    assert "说明" in result.rejected[0].zh
+    assert "说明" in result.rejected.head(1)[0].zh
 
 
 def test_one_readable_sheet_needs_no_prefix(tmp_path: Path) -> None:
@@ -85,7 +86,7 @@ def test_an_archive_bomb_is_refused_unopened(tmp_path: Path) -> None:
         read_file(path, TODAY)
 
 
-@pytest.mark.parametrize("limits", [Limits(unpacked_bytes=100), Limits(archive_entries=3), Limits(rows=1)])
+@pytest.mark.parametrize("limits", [Limits(unpacked_bytes=100), Limits(archive_entries=3), Limits(lines=0)])
 def test_limits(tmp_path: Path, limits: Limits) -> None:
     with pytest.raises(PayloadTooLarge):
         read_file(write_sheets(tmp_path / "book.xlsx", {"a": [HEAD, ROW]}), TODAY, limits)
@@ -141,3 +142,114 @@ def test_damage_anywhere_gives_no_other_error(tmp_path: Path, damage: list[tuple
 )
 def test_text_of(value: object, text: str) -> None:
     assert text_of(value) == text
+
+
+def formula(reference: str, text: str, value: str = "") -> str:
+    return f'<c r="{reference}" t="str"><f>{text}</f>{value}</c>'
+
+
+@pytest.mark.parametrize("empty", ["", "<v></v>", "<v/>"])
+def test_formulas_count_with_their_saved_value_or_as_text(tmp_path: Path, empty: str) -> None:
+    cells = [
+        formula("A2", "TEXT(8507600090,0)", "<v>8507600090</v>") + formula("B2", "B1", "<v>电池</v>") + formula("C2", "1+2", empty),
+        formula("A3", "A2", empty) + formula("B3", "B2", empty) + '<c r="C3"><f t="shared" si="0"/></c>',
+        formula("A4", "HYPERLINK(&quot;http://127.0.0.1&quot;)", "<v>8507600090</v>") + formula("B4", "[1]Sheet1!$A$1", empty),
+    ]
+    rows = "".join(f'<row r="{number}">{body}</row>' for number, body in enumerate(cells, start=2))
+    xml = sheet_xml([["商品编号", "商品名称", "数量"]]).replace("</sheetData>", f"{rows}</sheetData>")
+    result = read_file(write_parts(tmp_path / "book.xlsx", {"说明": sheet_xml([["x"]]), "明细": xml}), TODAY)
+    lines = result.lines
+    assert lines["name"].to_list() == ["电池", "=[1]Sheet1!$A$1"]
+    assert lines["quantity_e5"].to_list() == [None, None]
+    assert lines["flags"].to_list() == [["UNREADABLE_NUMBER"], []]
+    assert [(row.row, row.code) for row in result.rejected] == [(0, "sheet_without_headings"), (3, "invalid_code")]
+    assert "=A2" in result.rejected.head(2)[1].zh
+
+
+def test_a_sheet_that_does_not_begin_in_the_corner(tmp_path: Path) -> None:
+    body = '<row r="7"><c r="C7" t="inlineStr"><is><t>商品编号</t></is></c><c r="D7" t="inlineStr"><is><t>商品名称</t></is></c></row>'
+    body += f'<row r="9">{formula("B9", "1+1")}<c r="C9"><v>8507600090</v></c>{formula("D9", "D1")}{formula("F9", "F1")}</row>'
+    body += f'<row r="11">{formula("C11", "C9")}{formula("D11", "D9")}</row>'
+    path = write_parts(tmp_path / "book.xlsx", {"a": sheet_xml([]).replace("<sheetData>", f"<sheetData>{body}")})
+    result = read_file(path, TODAY)
+    assert result.lines.select("row", "name").rows() == [(9, "=D1")]
+    assert [(row.row, row.code) for row in result.rejected] == [(11, "invalid_code")]
+    assert (result.blank_rows, result.heading_rows) == (8, 1)
+
+
+@pytest.mark.parametrize("share", [0.02, 0.5, 0.9, 0.999])
+def test_a_truncated_workbook(tmp_path: Path, share: float) -> None:
+    path = write_sheets(tmp_path / "book.xlsx", {"a": [HEAD, *[ROW] * 200]})
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * share)])
+    with pytest.raises(UnreadableFile, match="damaged"):
+        read_file(path, TODAY)
+
+
+def test_a_part_that_is_cut_inside_a_sound_archive(tmp_path: Path) -> None:
+    xml = sheet_xml([HEAD, *[ROW] * 200])
+    with pytest.raises(UnreadableFile):
+        read_file(write_parts(tmp_path / "book.xlsx", {"a": xml[: len(xml) // 2]}), TODAY)
+
+
+ENTITIES = '<!DOCTYPE a [<!ENTITY b "bbbbbbbbbb"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;"><!ENTITY d "&c;&c;&c;&c;&c;&c;&c;&c;">]>'
+
+
+@pytest.mark.parametrize("declared", [ENTITIES, '<!DOCTYPE a [<!ENTITY d SYSTEM "file:///etc/hostname">]>'])
+def test_entities_are_not_expanded(tmp_path: Path, declared: str) -> None:
+    xml = declared + sheet_xml([["商品编号", "商品名称"], ["8507600090", "x"]]).replace(">x<", ">电池&d;<")
+    path = write_parts(tmp_path / "book.xlsx", {"a": xml})
+    try:
+        names = read_file(path, TODAY).lines["name"].to_list()
+    except UnreadableFile:
+        return
+    assert names in (["电池"], ["电池&d;"])
+
+
+def test_a_nested_archive_is_not_opened(tmp_path: Path) -> None:
+    path = write_sheets(tmp_path / "book.xlsx", {"a": [HEAD, ROW]})
+    inner = tmp_path / "inner.zip"
+    with zipfile.ZipFile(inner, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("0", bytes(50_000_000))
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.write(inner, "xl/embeddings/inner.zip")
+    assert read_file(path, TODAY).lines.height == 1
+
+
+def test_an_archive_with_very_many_parts(tmp_path: Path) -> None:
+    path = write_sheets(tmp_path / "book.xlsx", {"a": [HEAD, ROW]})
+    with zipfile.ZipFile(path, "a") as archive:
+        for number in range(5_000):
+            archive.writestr(f"x/{number}", "")
+    with pytest.raises(PayloadTooLarge):
+        read_file(path, TODAY)
+
+
+def test_cells_that_share_a_huge_text(tmp_path: Path) -> None:
+    wide = "".join(f'<c r="{column}3" t="inlineStr"><is><t>{"x" * 300_000}</t></is></c>' for column in "ABCD")
+    xml = sheet_xml([["商品编号", "商品名称"], ["8507600090", "电池"]]).replace("</sheetData>", f'<row r="3">{wide}</row></sheetData>')
+    result = read_file(write_parts(tmp_path / "book.xlsx", {"a": xml}), TODAY)
+    assert result.lines.height == 1
+    assert [(row.row, row.code) for row in result.rejected] == [(3, "oversized_row")]
+
+
+def test_a_workbook_with_macros_is_read_and_nothing_runs(tmp_path: Path) -> None:
+    path = write_sheets(tmp_path / "book.xlsm", {"a": [HEAD, ROW]})
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("xl/vbaProject.bin", b"\0" * 100)
+    assert read_file(path, TODAY).lines.height == 1
+
+
+def test_an_opendocument_sheet(tmp_path: Path) -> None:
+    result = read_file(
+        write_ods(tmp_path / "book.ods", [["海关编号", "商品编号", "商品名称", "总价"], ["310420250000000011", "8507600090", "电池", 1.5], []]), TODAY
+    )
+    line = result.lines.row(0, named=True)
+    assert (line["code"], line["name"], line["total_e4"], line["row"]) == ("8507600090", "电池", 15000, 2)
+
+
+def test_an_opendocument_sheet_that_repeats_itself_without_end(tmp_path: Path) -> None:
+    path = write_ods(tmp_path / "book.ods", [["商品编号", "商品名称"], ["8507600090", "电池"]], repeated=2_000_000_000)
+    with pytest.raises(EcidError) as caught:
+        read_file(path, TODAY, Limits(lines=10_000))
+    assert caught.value.code in {"unreadable_file", "payload_too_large"}

@@ -17,6 +17,12 @@ def write_xls(path: Path, rows: Sequence[Sequence[str | float]], corner: tuple[i
     return path
 
 
+def write_encrypted(path: Path) -> Path:
+    """What a spreadsheet program writes for a workbook with a password: a compound file with the encrypted package. Source: [MS-OFFCRYPTO] 2.3.4.4."""
+    path.write_bytes(_compound(struct.pack("<Q", 64) + bytes(64), "EncryptedPackage"))
+    return path
+
+
 def _record(kind: int, body: bytes) -> bytes:
     return struct.pack("<HH", kind, len(body)) + body
 
@@ -46,7 +52,7 @@ def _entry(name: str, kind: int, child: int, start: int, size: int) -> bytes:
     return (head + bytes(16 + 4 + 16) + struct.pack("<IQ", start, size)).ljust(128, b"\0")
 
 
-def _compound(stream: bytes) -> bytes:
+def _compound(stream: bytes, name: str = "Workbook") -> bytes:
     """Sector 0 is the FAT, 1 the directory, the stream follows; it is filled up to 4,096 bytes, below which it would be a mini stream."""
     size = max(4096, -(-len(stream) // _SECTOR) * _SECTOR)
     sectors = size // _SECTOR
@@ -58,5 +64,5 @@ def _compound(stream: bytes) -> bytes:
         + struct.pack("<I", 0)
         + struct.pack("<I", _FREE) * 108
     )
-    directory = _entry("Root Entry", 5, 1, _END, 0) + _entry("Workbook", 2, _FREE, 2, size) + _entry("", 0, _FREE, 0, 0) * 2
+    directory = _entry("Root Entry", 5, 1, _END, 0) + _entry(name, 2, _FREE, 2, size) + _entry("", 0, _FREE, 0, 0) * 2
     return header + b"".join(struct.pack("<I", link) for link in fat).ljust(_SECTOR, b"\xff") + directory + stream.ljust(size, b"\0")

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as RichProgress
 from rich.table import Table
 
 from ecid.bootstrap import Platform
 from ecid.cli.options import DAY, lang_option
-from ecid.declarations.lines import RejectedRow
+from ecid.declarations.readers import Limits
+from ecid.declarations.rejections import RejectedRow, printable
 from ecid.errors import Language
 from ecid.scoring.result import Result, to_json
 from ecid.scoring.wording import dimension_name, rule_wording
-from ecid.services.scan_files import Scan, scan_files
+from ecid.services.scan_files import Period, Scan, scan_files
 
 _WORDS = {
+    "reading": {"zh": "读取", "en": "reading"},
+    "scoring": {"zh": "评分", "en": "scoring"},
     "score": {"zh": "归类一致性得分", "en": "Classification consistency score"},
     "insufficient": {"zh": "数据不足，不出分", "en": "insufficient data, no score"},
     "coverage": {"zh": "覆盖率", "en": "coverage"},
@@ -51,26 +58,28 @@ def _a_number(_ctx: click.Context, _param: click.Parameter, value: float | None)
 @click.option("--to", "until", type=DAY, help="Last declaration day to look at.")
 @click.option("--as-of", type=DAY, help="The day of the scan (default: today in Beijing).")
 @click.option("--fail-under", type=click.FloatRange(0, 100), callback=_a_number, help="Exit with 1 when the score is below this, or cannot be given.")
+@click.option("--max-lines", type=click.IntRange(1), default=Limits().lines, show_default=True, help="Refuse more lines than this: they are scored in memory.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 @lang_option
 @click.pass_obj
 def scan_command(
     platform: Platform,
+    /,
     paths: tuple[Path, ...],
-    since: date | None,
-    until: date | None,
-    as_of: date | None,
     fail_under: float | None,
+    max_lines: int,
     as_json: bool,
     lang: Language,
+    **days: date | None,
 ) -> None:
-    """Scan declaration files (Single Window CSV, XLSX, XLS) and show what needs review."""
-    console = Console(stderr=True)
-    with console.status("…") if console.is_terminal else _Silent():
-        scan = scan_files(paths, platform.reference(), platform.now(), as_of=as_of, since=since, until=until)
+    """Scan declaration files (CSV, XLSX, XLS, ODS, HTML tables, XML messages) and show what needs review."""
+    with _told(paths, lang) as progress:
+        limits = Limits(lines=max_lines)
+        scan = scan_files(paths, platform.reference(), platform.now(), Period(**days), limits, progress)
     if as_json:
-        rejected = [_rejected(row, lang) for row in scan.read.rejected]
-        click.echo(json.dumps({**to_json(scan.result, rejected, lang), "reading": _reading(scan)}, ensure_ascii=False, indent=2))
+        for piece in _json_pieces(_document(scan, lang)):
+            click.echo(piece, nl=False)
+        click.echo()
     else:
         _show(scan, lang)
     exact = scan.result.score_exact_micro
@@ -78,22 +87,58 @@ def scan_command(
         raise SystemExit(1)
 
 
+@contextmanager
+def _told(paths: Sequence[Path], lang: Language) -> Iterator[Callable[[int], None]]:
+    """A bar with the bytes read, on a terminal only; it goes on while the lines are scored."""
+    console = Console(stderr=True)
+    size = sum(path.stat().st_size for path in paths)
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
+    with RichProgress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(_WORDS["reading"][lang], total=size)
+
+        def told(done: int) -> None:
+            bar.update(task, completed=done, description=_WORDS["reading" if done < size else "scoring"][lang])
+
+        yield told
+
+
+def _document(scan: Scan, lang: Language) -> dict[str, object]:
+    """The `--json` document. Lists that are as long as the file are iterators, which `_json_pieces` takes one by one."""
+    counts = ("totals_rows", "blank_rows", "heading_rows", "title_rows")
+    document = to_json(scan.result, [], lang)
+    return {
+        **document,
+        "findings": iter(document["findings"]),
+        "rejected_rows": (_rejected(row, lang) for row in scan.read.rejected),
+        "reading": {name: getattr(scan.read, name) for name in counts} | {"flags": {flag: iter(ids) for flag, ids in scan.flagged.items()}},
+    }
+
+
 def _rejected(row: RejectedRow, lang: Language) -> dict[str, object]:
     found: dict[str, object] = {"row": row.row, "code": row.code, "reason": row.zh if lang == "zh" else row.en}
     return found | ({"file": row.file} if row.file else {})
 
 
-def _reading(scan: Scan) -> dict[str, object]:
-    """What was passed over as no declaration line, and what had to be assumed: the lines of each flag."""
-    flagged = scan.read.lines.select("line_id", "flags").explode("flags", empty_as_null=True).drop_nulls()
-    flags = {str(flag): group["line_id"].to_list() for (flag,), group in sorted(flagged.partition_by("flags", as_dict=True).items())}
-    return {"totals_rows": scan.read.totals_rows, "blank_rows": scan.read.blank_rows, "heading_rows": scan.read.heading_rows, "flags": flags}
+def _json_pieces(value: object, indent: str = "") -> Iterator[str]:
+    """`json.dumps(value, indent=2)` in pieces; an iterator stands for a list."""
+    inner, opened = f"{indent}  ", False
+    if isinstance(value, Mapping):
+        for key, part in value.items():
+            yield f"{',' if opened else '{'}\n{inner}{json.dumps(key)}: "
+            yield from _json_pieces(part, inner)
+            opened = True
+        yield f"\n{indent}}}" if opened else "{}"
+    elif isinstance(value, Iterator):
+        for part in value:
+            yield f"{',' if opened else '['}\n{inner}{_dumped(part, inner)}"
+            opened = True
+        yield f"\n{indent}]" if opened else "[]"
+    else:
+        yield _dumped(value, indent)
 
 
-class _Silent:
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, *_: object) -> None: ...
+def _dumped(value: object, indent: str) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2).replace("\n", f"\n{indent}")
 
 
 def _show(scan: Scan, lang: Language) -> None:
@@ -111,9 +156,9 @@ def _show(scan: Scan, lang: Language) -> None:
     left = len(result.findings) - _FINDINGS_SHOWN
     if left > 0:
         console.print(word["more"].format(n=left))
-    if scan.read.rejected:
+    if len(scan.read.rejected):
         console.print(f"{word['rejected']}: {len(scan.read.rejected)}")
-        for row in scan.read.rejected[:_REJECTED_SHOWN]:
+        for row in scan.read.rejected.head(_REJECTED_SHOWN):
             console.print(f"  {row.row}: {escape(row.zh if lang == 'zh' else row.en)} ({row.code})")
         if len(scan.read.rejected) > _REJECTED_SHOWN:
             console.print("  " + word["more"].format(n=len(scan.read.rejected) - _REJECTED_SHOWN))
@@ -133,5 +178,5 @@ def _finding_table(result: Result, word: dict[str, str], lang: Language) -> Tabl
     for finding in result.findings[:_FINDINGS_SHOWN]:
         points = "–" if finding.points_micro is None else f"{finding.points_micro / 1e6:.2f}"
         title = f"{rule_wording(finding.rule).title[lang]}\n[dim]{finding.rule}[/dim]"
-        table.add_row(points, title, escape(finding.code), escape(finding.goods_name), str(len(finding.lines)))
+        table.add_row(points, title, escape(printable(finding.code)), escape(printable(finding.goods_name)), str(len(finding.lines)))
     return table

@@ -34,6 +34,8 @@ _DATE = re.compile(
 _COMPACT_DATE = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})(?:[0-9]{6})?(?:\.0)?")
 _SERIAL_DATE = re.compile(r"([2-7][0-9]{4})(?:\.[0-9]+)?")
 _YEARS = range(1990, 2100)
+_EXPORT_NO = re.compile(r"[0-9]{4}([0-9]{4})0[0-9]{9}")  # what `check_declaration_no` lets pass without a remark, many times faster
+_FIRST_YEAR = 2000
 _SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]+)?[eE]\+?[0-9]{1,2}")
 _CODE_MARKS = re.compile(r"[\s.\-·'’`]+")
 _LONGEST_CODE = 20
@@ -170,6 +172,8 @@ def declaration_no(today: date) -> Callable[[str], tuple[str | None, Flags]]:
     """A reader of 海关编号 as of `today`; of a 21-digit refund-form number the first 18 (`refund_item` gives the item)."""
 
     def read(text: str) -> tuple[str | None, Flags]:
+        if (usual := _EXPORT_NO.fullmatch(text)) and _FIRST_YEAR <= int(usual[1]) <= today.year:
+            return text, NONE
         plain = unicodedata.normalize("NFKC", text).strip(" '’`")
         if is_empty(plain):
             return None, NONE

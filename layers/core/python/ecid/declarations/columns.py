@@ -36,7 +36,7 @@ class Columns:
 def columns_of(batch: Batch) -> Columns:
     """The columns of a batch. Fields are those of `headings.toml`; combined and second-best ones are resolved into `name`, `specification`,
     `quantity`, `first_quantity`, `second_quantity` and their units, `price`, `total`, `currency`, `declared_on`, `destination`, `port`, `item`."""
-    found: dict[str, Sequence[str]] = {name: [row[index] for row in batch.rows] for name, index in batch.headings.columns.items()}
+    found: dict[str, Sequence[str]] = dict(zip(batch.headings.columns, zip(*batch.rows, strict=True), strict=True)) if batch.rows else {}
     columns = Columns(batch.numbers, found)
     for name, text in batch.head.items():
         if not any(columns.get(name)):

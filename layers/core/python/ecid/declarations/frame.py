@@ -1,16 +1,22 @@
-"""A batch of rows as a frame in `LINE_SCHEMA` (with columns for the reader's own use), and the rows of it that are no usable lines."""
+"""A batch of rows as a frame in `LINE_SCHEMA` (with columns for the reader's own use), and the rows of it that are no usable lines.
+
+Declarations repeat themselves, and files are large: each different cell is converted once, equal texts of a batch are stored once, and a column that says
+the same throughout takes no room of its own.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
+from operator import itemgetter
 
 import polars as pl
 
 from ecid.declarations import cells, flags, vocabulary
 from ecid.declarations.columns import Columns, columns_of
 from ecid.declarations.lines import LINE_SCHEMA
-from ecid.declarations.rows import Batch, Tally
+from ecid.declarations.rows import BATCH_ROWS, Batch, Tally
 
 READER_SCHEMA: dict[str, pl.DataType] = {
     **LINE_SCHEMA,
@@ -21,6 +27,7 @@ READER_SCHEMA: dict[str, pl.DataType] = {
 
 Converter = Callable[[str], tuple[object, cells.Flags]]
 _Rejections = dict[int, tuple[str, str]]
+_REMEMBERED = 50_000  # different cells of a column
 
 
 def _converters(today: date) -> Mapping[str, tuple[str, Converter]]:
@@ -57,37 +64,78 @@ def _converters(today: date) -> Mapping[str, tuple[str, Converter]]:
     }
 
 
-def frame_of(batch: Batch, today: date, tally: Tally) -> pl.DataFrame:
-    """The usable rows of `batch` in `READER_SCHEMA` (`line_id` still null); the others are recorded in `tally`."""
-    columns = columns_of(batch)
-    values: dict[str, list[object]] = {"row": list(columns.numbers)}
-    for target, (source, convert) in _converters(today).items():
-        column = columns.cells.get(source)
-        values[target] = _converted(column, convert, columns) if column is not None else [None] * len(columns.numbers)
-    _drop_planned_exports(columns, values["declared_on"], today)
-    rejections = _rejections(columns, values, today)
-    for position, (code, text) in sorted(rejections.items()):
-        tally.reject(columns.numbers[position], code, text=text)
-    columns.flag((position for position, text in enumerate(values["name"]) if text is None), flags.NAME_MISSING)
-    flagged = {position: ",".join(sorted(set(found))) for position, found in columns.flags.items() if found}
-    values["flags"] = [flagged.get(position) for position in range(len(columns.numbers))]
-    values["line_id"] = [None] * len(columns.numbers)
-    if rejections:
-        kept = [position for position in range(len(columns.numbers)) if position not in rejections]
-        values = {name: [column[position] for position in kept] for name, column in values.items()}
-    frame = pl.DataFrame({name: values[name] for name in READER_SCHEMA}, schema=READER_SCHEMA | {"flags": pl.String()})
-    return frame.with_columns(pl.col("flags").str.split(",").fill_null(pl.lit([], dtype=LINE_SCHEMA["flags"])))
+class Frames:
+    """Makes frames of batches, as of `today`; what was converted in one batch is known in the next."""
+
+    def __init__(self, today: date) -> None:
+        self._today = today
+        self._known = {target: (source, _Known(convert)) for target, (source, convert) in _converters(today).items()}
+
+    def of(self, batch: Batch, tally: Tally) -> pl.DataFrame:
+        """The usable rows of `batch` in `READER_SCHEMA` (`line_id` still null); the others are recorded in `tally`."""
+        columns = columns_of(batch)
+        values: dict[str, list[object]] = {"row": list(columns.numbers)}
+        for target, (source, known) in self._known.items():
+            column = columns.cells.get(source)
+            values[target] = _converted(column, known, columns) if column is not None else [None] * len(columns.numbers)
+        _drop_planned_exports(columns, values["declared_on"], self._today)
+        rejections = _rejections(columns, values, self._today)
+        for position, (code, text) in sorted(rejections.items()):
+            tally.rejected.add(columns.numbers[position], code, text)
+        columns.flag((position for position, text in enumerate(values["name"]) if text is None), flags.NAME_MISSING)
+        flagged = {position: ",".join(sorted(set(found))) for position, found in columns.flags.items() if found}
+        values["flags"] = [flagged.get(position) for position in range(len(columns.numbers))]
+        values["line_id"] = [None] * len(columns.numbers)
+        if rejections:
+            kept = [position for position in range(len(columns.numbers)) if position not in rejections]
+            values = {name: [column[position] for position in kept] for name, column in values.items()}
+        return pl.DataFrame([_series(name, values[name], dtype) for name, dtype in READER_SCHEMA.items()])
 
 
-def _converted(column: Sequence[str], convert: Converter, columns: Columns) -> list[object]:
-    known = {text: convert(text) for text in set(column)}
-    odd = {text for text, (_, found) in known.items() if found}
-    if odd:
-        for position, text in enumerate(column):
-            if text in odd:
-                for flag in known[text][1]:
-                    columns.flag((position,), flag)
-    return [known[text][0] for text in column]
+class _Known(dict[str, tuple[object, cells.Flags]]):
+    """Cells and what they were converted to, so many of them."""
+
+    def __init__(self, convert: Converter) -> None:
+        super().__init__()
+        self._convert = convert
+
+    def __missing__(self, text: str) -> tuple[object, cells.Flags]:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        found = self[text] = self._convert(text)
+        return found
+
+
+def _converted(column: Sequence[str], known: _Known, columns: Columns) -> list[object]:
+    found = [*map(known.__getitem__, column)]
+    if any(map(itemgetter(1), found)):
+        for position, (_, flagged) in enumerate(found):
+            for flag in flagged:
+                columns.flag((position,), flag)
+    return [*map(itemgetter(0), found)]
+
+
+def _series(name: str, values: Sequence[object], dtype: pl.DataType) -> pl.Series:
+    distinct = dict.fromkeys(values)
+    if len(distinct) <= 1:
+        return _constant(next(iter(distinct), None), dtype).head(len(values)).alias(name)
+    if isinstance(dtype, pl.String | pl.List) and 2 * len(distinct) < len(values):
+        places = {value: place for place, value in enumerate(distinct)}
+        return _column(name, list(distinct), dtype).gather(pl.Series([*map(places.__getitem__, values)], dtype=pl.UInt32))
+    return _column(name, values, dtype)
+
+
+def _column(name: str, values: Sequence[object], dtype: pl.DataType) -> pl.Series:
+    """A list is given as its texts with commas between them, None for an empty one."""
+    if isinstance(dtype, pl.List):
+        return pl.Series(name, [text.split(",") if isinstance(text, str) else [] for text in values], dtype=dtype)
+    return pl.Series(name, values, dtype=dtype)
+
+
+@lru_cache(maxsize=32)
+def _constant(value: object, dtype: pl.DataType) -> pl.Series:
+    """A column of one value. Batches of a file share it; the value is stored once, however long it is."""
+    return _column("", [value], dtype).gather(pl.zeros(BATCH_ROWS, dtype=pl.UInt32, eager=True))
 
 
 def _drop_planned_exports(columns: Columns, days: list[object], today: date) -> None:

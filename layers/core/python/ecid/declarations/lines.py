@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from ecid.declarations.rejections import Rejections
+
 LINE_SCHEMA: dict[str, pl.DataType] = {
     "line_id": pl.String(),  # "<declaration no>-<item>", or "row-<n>" (sheet row) where the file has no number
     "row": pl.Int64(),  # sheet row, 1-based and counting the heading row; 0 for lines from the feed
@@ -38,22 +40,13 @@ LINE_SCHEMA: dict[str, pl.DataType] = {
 
 
 @dataclass(frozen=True, slots=True)
-class RejectedRow:
-    """A row that is no usable line: sheet row (1-based), stable code, and the reason in both languages. Nothing is dropped silently."""
-
-    row: int
-    code: str
-    zh: str
-    en: str
-    file: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class ReadResult:
-    """What a reader found: `lines` in `LINE_SCHEMA`, rejected rows, and how many rows were recognised as totals, blank, or headings repeated."""
+    """What a reader found. Every row of the files is in exactly one of: `lines` (`LINE_SCHEMA`), `rejected`, and the counts of rows recognised as totals,
+    blank, headings, or titles around the table."""
 
     lines: pl.DataFrame
-    rejected: list[RejectedRow] = field(default_factory=list)
+    rejected: Rejections = field(default_factory=Rejections)
     totals_rows: int = 0
     blank_rows: int = 0
     heading_rows: int = 0
+    title_rows: int = 0

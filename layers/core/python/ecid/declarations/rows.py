@@ -6,19 +6,24 @@ Input are `(sheet row, stripped cells)`; output are batches of goods rows under 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
+from operator import itemgetter
 from typing import Literal
 
 from ecid.declarations import cells, vocabulary
 from ecid.declarations.headings import DECLARATION_FIELDS, SEARCHED_ROWS, Headings, best_heading_row, field_of, recognise
-from ecid.declarations.lines import RejectedRow
-from ecid.declarations.rejections import rejected
+from ecid.declarations.rejections import RejectionLog
 
 Row = tuple[int, list[str]]
+LONGEST_ROW = 1 << 20
+"""Characters; readers reject longer rows."""
+MOST_CELLS = 16_384
+"""Of one row, as many as a spreadsheet can hold; readers reject rows that have more."""
 BATCH_ROWS = 20_000
-"""Rows converted at a time; bounds memory."""
+"""Rows converted at a time; with `_BATCH_CHARACTERS` it bounds memory."""
+_BATCH_CHARACTERS = 16 * 2**20
 
 _CODE = re.compile(r"[\s'’`]*\d")
 _NEXT_LABEL = re.compile(r"\s+(?=[^\s:：]{2,20}[:：])")
@@ -27,6 +32,7 @@ _DECLARATION_NO = re.compile(r"(?<!\d)\d{18}(?!\d)")
 _COUNTERS = frozenset({"item", "ordinal"})
 _GOODS = ("name", "specification", "name_and_specification")
 _LONGEST_TITLE = 500
+_MOST_TITLES = 50  # rows between two tables
 _read_number = cells.number(1)
 
 
@@ -35,25 +41,22 @@ class Tally:
     """What was met that is no goods row. `file` names the file (and sheet) in the rejected rows."""
 
     file: str
-    rejected: list[RejectedRow] = field(default_factory=list)
+    rejected: RejectionLog = field(default_factory=RejectionLog)
     totals_rows: int = 0
     blank_rows: int = 0
     heading_rows: int = 0
-
-    def reject(self, row: int, code: str, **context: object) -> None:
-        """Record that sheet row `row` is no usable line."""
-        self.rejected.append(rejected(row, code, self.file, **context))
+    title_rows: int = 0
 
 
 @dataclass(slots=True)
 class Batch:
-    """Goods rows under one heading row: sheet rows, cells (at least `headings.width` wide), the positions of rows that took over values of the row
-    above, and `head`, the values printed above the table."""
+    """Goods rows under one heading row: sheet rows, the cells of `headings.columns` in their order, the positions of rows that took over values of the
+    row above, and `head`, the values printed above the table."""
 
     headings: Headings
     head: Mapping[str, str]
     numbers: list[int] = field(default_factory=list)
-    rows: list[list[str]] = field(default_factory=list)
+    rows: list[tuple[str, ...]] = field(default_factory=list)
     carried: list[int] = field(default_factory=list)
 
 
@@ -65,39 +68,54 @@ def batches(rows: Iterable[Row], tally: Tally) -> Iterator[Batch] | None:
     headings = None if top is None else recognise(first[top][1])
     if top is None or headings is None:
         return None
-    batch = Batch(headings, head_of([row for _, row in first[:top]]))
-    return _batches(batch, chain(first[top + 1 :], source), tally)
+    above = [row for _, row in first[:top]]
+    blanks = sum(all(map(cells.is_empty, row)) for row in above)
+    tally.heading_rows += first[top][0] > 0  # a message has none in the file
+    tally.blank_rows += blanks
+    tally.title_rows += len(above) - blanks
+    return _batches(Batch(headings, head_of(above)), chain(first[top + 1 :], source), tally)
 
 
 def _batches(batch: Batch, rows: Iterable[Row], tally: Tally) -> Iterator[Batch]:
-    headings, carry = batch.headings, _Carry(batch.headings.columns)
+    headings, carry, pick, width = _layout(batch.headings)
     titles: list[Row] = []  # rows that name no goods: titles if a heading row follows, rejected otherwise
+    characters = 0
     for number, row in rows:
-        row.extend([""] * (headings.width - len(row)))
+        if len(row) < width:
+            row.extend([""] * (width - len(row)))
         role = _role(row, headings)
         if role == "goods":
             _reject_all(titles, headings, tally)
             if carry.complete(row):
                 batch.carried.append(len(batch.rows))
             batch.numbers.append(number)
-            batch.rows.append(row)
-            if len(batch.rows) == BATCH_ROWS:
+            picked = pick(row)
+            batch.rows.append(picked)
+            characters += sum(map(len, picked))
+            if len(batch.rows) == BATCH_ROWS or characters > _BATCH_CHARACTERS:
                 yield batch
-                batch = Batch(headings, batch.head)
+                batch, characters = Batch(headings, batch.head), 0
         elif role == "title":
             titles.append((number, row))
+            if len(titles) > _MOST_TITLES:
+                _reject_all(titles, headings, tally)
         elif role == "blank":
             tally.blank_rows += 1
         elif role == "totals":
             tally.totals_rows += 1
         elif (repeated := recognise(row)) is not None:
             tally.heading_rows += 1
+            tally.title_rows += len(titles)
             yield batch
-            headings, carry = repeated, _Carry(repeated.columns)
-            batch = Batch(headings, head_of([title for _, title in titles]) or batch.head)
+            headings, carry, pick, width = _layout(repeated)
+            batch, characters = Batch(headings, head_of([title for _, title in titles]) or batch.head), 0
             titles.clear()
     _reject_all(titles, headings, tally)
     yield batch
+
+
+def _layout(headings: Headings) -> tuple[Headings, _Carry, Callable[[Sequence[str]], tuple[str, ...]], int]:
+    return headings, _Carry(headings.columns), itemgetter(*headings.columns.values()), headings.width
 
 
 def _role(row: Sequence[str], headings: Headings) -> Literal["goods", "title", "blank", "totals", "heading"]:
@@ -128,7 +146,7 @@ def _is_amount(cell: str) -> bool:
 def _reject_all(titles: list[Row], headings: Headings, tally: Tally) -> None:
     for number, row in titles:
         text = row[headings.columns["code"]]
-        tally.reject(number, "invalid_code" if text else "missing_code", text=text)
+        tally.rejected.add(number, "invalid_code" if text else "missing_code", text)
     titles.clear()
 
 
@@ -168,24 +186,24 @@ class _Carry:
         self._item = columns.get("item", columns.get("ordinal"))
         self._columns = [columns[name] for name in DECLARATION_FIELDS if name in columns]
         self._head: dict[int, str] = {}
-        self._last = 0
+        self._last = ""
 
     def complete(self, row: list[str]) -> bool:
         """Fill in what `row` leaves out of its declaration's head; True if it took anything over."""
         if self._number is None:
             return False
-        item = (cells.item(row[self._item])[0] or 0) if self._item is not None else 0
-        if not self._continues(row, item):
-            self._head = {column: row[column] for column in self._columns} if row[self._number] else {}
-            self._last = item
-            return False
+        item = row[self._item] if self._item is not None else ""
+        continues = self._continues(row, item)
         self._last = item
+        if not continues:
+            self._head = {column: row[column] for column in self._columns} if row[self._number] else {}
+            return False
         blanks = [column for column in self._columns if not row[column] and self._head[column]]
         for column in blanks:
             row[column] = self._head[column]
         return bool(blanks)
 
-    def _continues(self, row: Sequence[str], item: int) -> bool:
+    def _continues(self, row: Sequence[str], item: str) -> bool:
         assert self._number is not None  # noqa: S101 - complete() has looked
         if not self._head:
             return False
@@ -193,4 +211,8 @@ class _Carry:
             return row[self._number] == self._head[self._number]
         if self._item is None:
             return not any(row[column] for column in self._columns)
-        return item > self._last and all(row[column] in {"", self._head[column]} for column in self._columns)
+        return _item_number(item) > _item_number(self._last) and all(row[column] in {"", self._head[column]} for column in self._columns)
+
+
+def _item_number(text: str) -> int:
+    return cells.item(text)[0] or 0

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
+import polars as pl
+
 from ecid.clearance.window import beijing_date
 from ecid.declarations.lines import ReadResult
-from ecid.declarations.readers import read_files
+from ecid.declarations.readers import Limits, Progress, read_files
 from ecid.errors import BadInput
 from ecid.scoring.engine import Request, score
 from ecid.scoring.policy import load_policy
@@ -18,33 +20,51 @@ from ecid.scoring.result import Result
 
 
 @dataclass(frozen=True, slots=True)
+class Period:
+    """What is asked for: the day of the scan (None: today in Beijing), and the first and last declaration day that count (None: no bound)."""
+
+    as_of: date | None = None
+    since: date | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Scan:
-    """A result, and what was read: its lines, and the rows that are not in it."""
+    """A result; what was read beside its lines (`read.lines` is empty); and the ids of the lines about which something was assumed, by flag."""
 
     result: Result
     read: ReadResult
+    flagged: Mapping[str, pl.Series]
 
 
 def scan_files(
     paths: Sequence[Path],
     reference: Reference,
     now: datetime,
-    *,
-    as_of: date | None = None,
-    since: date | None = None,
-    until: date | None = None,
+    period: Period | None = None,
+    limits: Limits | None = None,
+    progress: Progress = lambda _done: None,
 ) -> Scan:
-    """Read the files of one enterprise and score them as of a day (default: today in Beijing).
+    """Read the files of one enterprise and score them.
 
-    With `since` or `until` only that period counts; else everything up to the day is judged, and the policy's months are weighed. Raises UnreadableFile,
-    UnsupportedFormat, PayloadTooLarge, and BadInput for a period that ends before it begins.
+    With a first or last day only that period counts; else everything up to the day is judged, and the policy's months are weighed. `progress` is told the
+    bytes read. Raises UnreadableFile, UnsupportedFormat, PayloadTooLarge, and BadInput for a period that ends before it begins.
     """
-    today = beijing_date(now)
-    day = as_of or today
-    read = read_files(paths, today)
-    period = (since or date.min, min(until or day, day)) if since or until else None
-    if period and period[0] > period[1]:
-        raise BadInput(detail=f"{period[0]} > {period[1]}")
+    asked, today = period or Period(), beijing_date(now)
+    day = asked.as_of or today
+    window = (asked.since or date.min, min(asked.until or day, day)) if asked.since or asked.until else None
+    if window and window[0] > window[1]:
+        raise BadInput(detail=f"{window[0]} > {window[1]}")
+    read = read_files(paths, today, limits or Limits(), progress)
     exporters = read.lines["exporter_uscc"].drop_nulls().unique().sort().to_list()
-    enterprise = exporters[0] if len(exporters) == 1 else "file"
-    return Scan(score(read.lines, reference, load_policy(), Request(enterprise, "file", day, period)), read)
+    request = Request(exporters[0] if len(exporters) == 1 else "file", "file", day, window)
+    flagged = _by_flag(read.lines)
+    lines = [read.lines]
+    read = replace(read, lines=read.lines.clear())
+    # Nothing here holds on to the lines while they are scored: a large file takes a large part of the memory.
+    return Scan(score(lines.pop(), reference, load_policy(), request), read, flagged)
+
+
+def _by_flag(lines: pl.DataFrame) -> Mapping[str, pl.Series]:
+    flagged = lines.select("line_id", "flags").filter(pl.col("flags").list.len() > 0).explode("flags", empty_as_null=True)
+    return {str(flag): group["line_id"] for (flag,), group in sorted(flagged.partition_by("flags", as_dict=True).items())}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -11,22 +11,24 @@ import polars as pl
 
 from ecid.declarations import vocabulary
 from ecid.declarations.assembly import SheetReading, assemble
-from ecid.declarations.frame import READER_SCHEMA, frame_of
+from ecid.declarations.frame import Frames
 from ecid.declarations.headings import SEARCHED_ROWS
 from ecid.declarations.lines import ReadResult
-from ecid.declarations.readers.limits import Limits
+from ecid.declarations.readers.html import html_rows
+from ecid.declarations.readers.kinds import Kind, kind_of
+from ecid.declarations.readers.limits import Limits, TooManyLines
 from ecid.declarations.readers.message import message_rows
 from ecid.declarations.readers.text import text_rows
-from ecid.declarations.readers.workbook import check_archive, workbook_rows
+from ecid.declarations.readers.workbook import workbook_rows
+from ecid.declarations.rejections import printable
 from ecid.declarations.rows import Row, Tally, batches
-from ecid.errors import PayloadTooLarge, UnreadableFile, UnsupportedFormat
+from ecid.errors import PayloadTooLarge, UnreadableFile
 
-SUPPORTED = "CSV, TSV, XLSX, XLS, XML (DecMessage)"
-_ZIP = b"PK\x03\x04"
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_OTHER = (b"%PDF", b"PK\x05\x06", b"Rar!", b"\x1f\x8b", b"7z\xbc\xaf", b"\x89PNG", b"\xff\xd8\xff", b"{\\rtf")
-_MARKUP = (b"<html", b"<!doctype", b"<table")
+Progress = Callable[[int], None]
+"""Is told how many bytes have been read so far."""
+
 _DEFAULT = Limits()
+_ROWS: Mapping[Kind, Callable[[Path, Tally, Progress], Iterator[Row]]] = {"message": message_rows, "text": text_rows, "page": html_rows}
 
 
 def read_file(path: Path, today: date, limits: Limits = _DEFAULT) -> ReadResult:
@@ -38,89 +40,97 @@ def read_file(path: Path, today: date, limits: Limits = _DEFAULT) -> ReadResult:
     return read_files([path], today, limits)
 
 
-def read_files(paths: Sequence[Path], today: date, limits: Limits = _DEFAULT) -> ReadResult:
-    """The lines of several files as one result. Where there is more than one file, lines without a number are `<file stem>:row-<n>`."""
+def read_files(paths: Sequence[Path], today: date, limits: Limits = _DEFAULT, progress: Progress = lambda _done: None) -> ReadResult:
+    """The lines of several files as one result. Where there is more than one file, lines without a number are `<file stem>:row-<n>`.
+
+    `progress` is told the bytes read so far, of all files together.
+    """
     prefixes = _prefixes(paths) if len(paths) > 1 else [""]
-    return assemble([reading for path, prefix in zip(paths, prefixes, strict=True) for reading in _readings(path, prefix, today, limits)])
+    reading = _Reading(today, limits, progress)
+    return assemble([found for path, prefix in zip(paths, prefixes, strict=True) for found in reading.read(path, prefix)])
 
 
 def _prefixes(paths: Sequence[Path]) -> list[str]:
     """Stems, or names where stems are equal, or numbered names where names are."""
-    stems, names = Counter(path.stem for path in paths), Counter(path.name for path in paths)
+    stems, names = [printable(path.stem) for path in paths], [printable(path.name) for path in paths]
+    counted_stems, counted_names = Counter(stems), Counter(names)
     return [
-        f"{path.stem}:" if stems[path.stem] == 1 else f"{path.name}:" if names[path.name] == 1 else f"{path.name}({index}):"
-        for index, path in enumerate(paths, start=1)
+        f"{stem}:" if counted_stems[stem] == 1 else f"{name}:" if counted_names[name] == 1 else f"{name}({index}):"
+        for index, (stem, name) in enumerate(zip(stems, names, strict=True), start=1)
     ]
 
 
-def _readings(path: Path, prefix: str, today: date, limits: Limits) -> list[SheetReading]:
-    start = _start_of(path, limits)
-    if start.startswith(_ZIP):
-        check_archive(path, limits, SUPPORTED)
-        return _workbook(path, prefix, today, limits)
-    if start.startswith(_OLE):
-        return _workbook(path, prefix, today, limits)
-    markup = _text_start(start)
-    if start.startswith(_OTHER) or markup.startswith(_MARKUP):
-        raise UnsupportedFormat(name=path.name, supported=SUPPORTED)
-    tally = Tally(path.name)
-    rows = message_rows(path) if markup.startswith(b"<") else text_rows(path, tally, SUPPORTED)
-    reading = _reading(_bounded(rows, limits), tally, prefix, today)
-    if reading is None:
-        raise _no_headings(path.name)
-    return [reading]
+class _Reading:
+    """The reading of some files: what is common to them, and how far it has come."""
+
+    def __init__(self, today: date, limits: Limits, progress: Progress) -> None:
+        self._limits, self._progress = limits, progress
+        self._frames = Frames(today)
+        self._lines = 0
+        self._before = 0  # bytes of the files that have been read
+
+    def read(self, path: Path, prefix: str) -> list[SheetReading]:
+        """The sheets of one file."""
+        name = printable(path.name)
+        kind = kind_of(path, name, self._limits)
+        found = self._workbook(path, name, prefix) if kind == "workbook" else self._table(path, name, prefix, kind)
+        self._before += path.stat().st_size
+        self._progress(self._before)
+        return found
+
+    def _table(self, path: Path, name: str, prefix: str, kind: Kind) -> list[SheetReading]:
+        tally = Tally(name)
+        rows = _ROWS[kind](path, tally, lambda done: self._progress(self._before + done))
+        reading = self._sheet(rows, tally, prefix)
+        if reading is None:
+            raise _no_headings(name)
+        return [reading]
+
+    def _workbook(self, path: Path, name: str, prefix: str) -> list[SheetReading]:
+        found: list[tuple[str, SheetReading]] = []
+        skipped: list[str] = []
+        with workbook_rows(path, name, self._limits) as sheets:
+            for sheet, rows in sheets:
+                tally = Tally(name)
+                reading = self._sheet(_without_oversized(rows, tally), tally, prefix)
+                if reading is None:
+                    skipped.append(sheet)
+                else:
+                    found.append((printable(sheet), reading))
+        if not found:
+            raise _no_headings(name)
+        for sheet in skipped:
+            found[0][1].tally.rejected.add(0, "sheet_without_headings", sheet)
+        if len(found) == 1:
+            return [found[0][1]]
+        return [reading.of_sheet(sheet) for sheet, reading in found]
+
+    def _sheet(self, rows: Iterator[Row], tally: Tally, prefix: str) -> SheetReading | None:
+        found = batches(self._bounded(rows), tally)
+        if found is None:
+            return None
+        frames: list[pl.DataFrame] = []
+        for batch in found:
+            if batch.rows:
+                frames.append(self._frames.of(batch, tally))
+                self._lines += frames[-1].height
+            if self._lines > self._limits.lines:
+                raise TooManyLines(limit=f"{self._limits.lines:,}")
+        return SheetReading(frames, tally, prefix)
+
+    def _bounded(self, rows: Iterator[Row]) -> Iterator[Row]:
+        for number, row in rows:
+            if number > self._limits.rows:
+                raise PayloadTooLarge(limit=f"{self._limits.rows:,} 行/rows")
+            yield number, row
 
 
-def _start_of(path: Path, limits: Limits) -> bytes:
-    try:
-        if path.stat().st_size > limits.file_bytes:
-            raise PayloadTooLarge(limit=f"{limits.file_bytes // 2**20} MiB")
-        with path.open("rb") as file:
-            start = file.read(512)
-    except OSError as error:
-        raise UnreadableFile(name=path.name, reason_zh="文件打不开", reason_en=f"it cannot be opened ({error.strerror or type(error).__name__})") from error
-    if not start.strip():
-        raise UnreadableFile(name=path.name, reason_zh="文件是空的", reason_en="it is empty")
-    return start
-
-
-def _text_start(start: bytes) -> bytes:
-    """The first characters in lower case, without byte order mark, blanks and the zero bytes of UTF-16."""
-    return start.lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n").replace(b"\0", b"").lower()
-
-
-def _workbook(path: Path, prefix: str, today: date, limits: Limits) -> list[SheetReading]:
-    found: list[tuple[str, SheetReading]] = []
-    skipped: list[str] = []
-    with workbook_rows(path, limits) as sheets:
-        for sheet, rows in sheets:
-            reading = _reading(_bounded(rows, limits), Tally(path.name), prefix, today)
-            if reading is None:
-                skipped.append(sheet)
-            else:
-                found.append((sheet, reading))
-    if not found:
-        raise _no_headings(path.name)
-    for sheet in skipped:
-        found[0][1].tally.reject(0, "sheet_without_headings", text=sheet)
-    if len(found) == 1:
-        return [found[0][1]]
-    return [reading.of_sheet(sheet) for sheet, reading in found]
-
-
-def _reading(rows: Iterator[Row], tally: Tally, prefix: str, today: date) -> SheetReading | None:
-    found = batches(rows, tally)
-    if found is None:
-        return None
-    frames = [frame_of(batch, today, tally) for batch in found if batch.rows]
-    return SheetReading(pl.concat(frames) if frames else pl.DataFrame(schema=READER_SCHEMA), tally, prefix)
-
-
-def _bounded(rows: Iterable[Row], limits: Limits) -> Iterator[Row]:
+def _without_oversized(rows: Iterator[tuple[int, list[str] | None]], tally: Tally) -> Iterator[Row]:
     for number, row in rows:
-        if number > limits.rows:
-            raise PayloadTooLarge(limit=f"{limits.rows} rows")
-        yield number, row
+        if row is None:
+            tally.rejected.add(number, "oversized_row")
+        else:
+            yield number, row
 
 
 def _no_headings(name: str) -> UnreadableFile:

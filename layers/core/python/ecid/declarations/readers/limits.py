@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ecid.errors import PayloadTooLarge
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds on a file from outside; the defaults hold a year of a very large exporter."""
+    """Bounds on files from outside; the defaults hold ten years of a very large exporter."""
 
-    file_bytes: int = 512 * 2**20
-    rows: int = 2_000_000
+    file_bytes: int = 4 * 2**30
+    lines: int = 5_000_000
+    """Declaration lines of all files read together: what is read is then scored in memory."""
+    rows: int = 20_000_000
+    """Rows of a sheet, blank ones included."""
     archive_entries: int = 5_000
     unpacked_bytes: int = 1024 * 2**20
     compression_ratio: int = 200
     parser_bytes: int = 3 * 2**30
     """Address space of the process that parses a workbook."""
     parser_seconds: int = 120
+
+
+class TooManyLines(PayloadTooLarge):
+    """More declaration lines than can be scored together. Context: `limit`."""
+
+    zh = "申报行超过 {limit} 行；请按年度或按季度拆分后分别扫描，或在内存充足的机器上用 --max-lines 调高上限。"
+    en = "There are more than {limit} declaration lines; please scan them by year or quarter, or raise the limit with --max-lines, given enough memory."

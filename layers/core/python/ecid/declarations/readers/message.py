@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from xml.parsers import expat
 
-from ecid.declarations.rows import Row
+from ecid.declarations.rows import LONGEST_ROW, Row, Tally
 from ecid.errors import UnreadableFile
 
 _CHUNK = 1 << 16
@@ -21,12 +21,15 @@ _ITEM = (
     "GNo", "CodeTS", "GName", "GModel", "GQty", "GUnit", "FirstQty", "FirstUnit", "SecondQty", "SecondUnit", "DeclPrice", "DeclTotal", "TradeCurr",
     "OriginCountry", "DestinationCountry",
 )  # fmt: skip
-_LONGEST_VALUE = 4_000
+_LONGEST_VALUE = 32_767  # characters
+_MOST_ITEMS = 1_000  # waiting for the end of their message, which has fifty at most
+_DEEPEST = 100
+_FIELDS = frozenset({*_HEAD, *_ITEM})
 _ENCODINGS = {"utf-8": "utf-8", "utf8": "utf-8", "us-ascii": "ascii", "gb18030": "gb18030", "gbk": "gb18030", "gb2312": "gb18030", "utf-16": "utf-16"}
 _ENCODING = re.compile(rb"""<\?xml[^>]*encoding\s*=\s*["']([A-Za-z0-9_-]+)""")
 
 
-def message_rows(path: Path) -> Iterator[Row]:
+def message_rows(path: Path, tally: Tally, progress: Callable[[int], None]) -> Iterator[Row]:
     """The heading row, then one row for each item, numbered from 1 in the order of the file.
 
     Raises `UnreadableFile` where the XML is not well-formed, declares a document type (which no message does, and which can be made to expand without
@@ -36,30 +39,43 @@ def message_rows(path: Path) -> Iterator[Row]:
     collector = _Collector()
     number = 0
     with path.open("rb") as file:
-        decoder = _decoder(path.name, file.read(_CHUNK))
+        decoder = _decoder(tally.file, file.read(_CHUNK))
         file.seek(0)
         parser = expat.ParserCreate("utf-8")
         parser.StartElementHandler = collector.start
         parser.EndElementHandler = collector.end
         parser.CharacterDataHandler = collector.text
         parser.StartDoctypeDeclHandler = collector.doctype
-        final = False
+        final, fed = False, 0
         while not final:
             chunk = file.read(_CHUNK)
             final = not chunk
             try:
-                parser.Parse(decoder.decode(chunk, final).removeprefix("\ufeff").encode(), final)
-            except (expat.ExpatError, UnicodeError, _DoctypeFound) as error:
-                raise _broken(path.name, error) from error
+                text = decoder.decode(chunk, final).removeprefix("\ufeff").encode()
+                parser.Parse(text, final)
+                fed += len(text)
+                _require_events(parser, fed)
+            except (expat.ExpatError, UnicodeError, _NotAMessage) as error:
+                raise _broken(tally.file, error) from error
+            progress(file.tell())
             for row in collector.rows():
                 number += 1
-                yield number, row
+                if row is None:
+                    tally.rejected.add(number, "oversized_row")
+                else:
+                    yield number, row
     if not number:
-        raise UnreadableFile(name=path.name, reason_zh="其中没有报关单商品项（DecList）", reason_en="it holds no declaration items (DecList)")
+        raise UnreadableFile(name=tally.file, reason_zh="其中没有报关单商品项（DecList）", reason_en="it holds no declaration items (DecList)")
 
 
-class _DoctypeFound(Exception):
-    """The file declares a document type."""
+class _NotAMessage(Exception):
+    """The file has what no message has: a document type, tags without end, or hundreds of them inside each other."""
+
+
+def _require_events(parser: expat.XMLParserType, fed: int) -> None:
+    """A tag or comment that goes on and on makes the parser keep all of it."""
+    if fed - parser.CurrentByteIndex > LONGEST_ROW:
+        raise _NotAMessage
 
 
 class _Collector:
@@ -70,45 +86,64 @@ class _Collector:
         self._items: list[dict[str, str]] = []
         self._record: dict[str, str] | None = None
         self._text: list[str] = []
-        self._done: list[list[str]] = []
+        self._length = self._depth = 0
+        self._oversized: list[dict[str, str]] = []  # records with a value that is too long
+        self._done: list[list[str] | None] = []
 
     def start(self, tag: str, _attributes: object) -> None:
         name = _local(tag)
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise _NotAMessage
         if name == "DecHead":
             self._close()
+            self._head = {}
             self._record = self._head
         elif name == "DecList":
             self._record = {}
             self._items.append(self._record)
         self._text.clear()
+        self._length = 0
 
     def text(self, text: str) -> None:
-        if self._record is not None and len(self._text) < _LONGEST_VALUE:
+        self._length += len(text)
+        if self._record is None:
+            return
+        if self._length <= _LONGEST_VALUE:
             self._text.append(text)
+        elif not any(self._record is record for record in self._oversized):
+            self._oversized.append(self._record)
 
     def end(self, tag: str) -> None:
         name = _local(tag)
+        self._depth -= 1
         if name in {"DecHead", "DecList"}:
             self._record = None
+            if len(self._items) == _MOST_ITEMS:
+                self._close()
         elif name == "DecMessage":
             self._close()
-        elif self._record is not None:
-            self._record[name] = "".join(self._text)[:_LONGEST_VALUE].strip()
+            self._head = {}
+        elif self._record is not None and (name in _FIELDS):
+            self._record[name] = "".join(self._text).strip()
         self._text.clear()
+        self._length = 0
 
     def doctype(self, *_declared: object) -> None:
-        raise _DoctypeFound
+        raise _NotAMessage
 
-    def rows(self) -> Iterator[list[str]]:
-        """The rows of the messages that have ended since the last call."""
+    def rows(self) -> Iterator[list[str] | None]:
+        """The rows of the messages that have ended since the last call; None for one that is too long."""
         done, self._done = self._done, []
         yield from done
 
     def _close(self) -> None:
         for item in self._items:
             item["OriginCountry"], item["DestinationCountry"] = item.get("DestinationCountry", ""), item.get("OriginCountry", "")
-            self._done.append([*(self._head.get(name, "") for name in _HEAD), *(item.get(name, "") for name in _ITEM)])
-        self._head, self._items = {}, []
+            row = [*(self._head.get(name, "") for name in _HEAD), *(item.get(name, "") for name in _ITEM)]
+            self._done.append(None if any(record is item or record is self._head for record in self._oversized) else row)
+        self._items = []
+        self._oversized = [record for record in self._oversized if record is self._head]
 
 
 def _local(tag: str) -> str:

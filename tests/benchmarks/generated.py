@@ -1,0 +1,85 @@
+"""Generated declaration lines of an exporter whose goods are invented but written like real ones. The same arguments give the same lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from ecid.declarations.lines import LINE_SCHEMA
+from ecid.tariff.reference import Tariff
+from tests.acceptance.planted_files import Product, products
+
+FIRST_DAY = date(2023, 7, 1)
+AS_OF = date(2026, 5, 21)
+_DESTINATIONS = ("DEU", "USA", "POL", "MEX", "JPN", "VNM")
+_EVERY = 25
+"""One of so many goods has a defect: an element left out, empty talk, another code, a wrong unit."""
+
+
+def lines(count: int, distinct: int, tariff: Tariff) -> pl.DataFrame:
+    """`count` lines in `LINE_SCHEMA` over `distinct` goods. Large sellers: goods `i` gets about 1/(i + 10) of what the first one gets."""
+    pool = list(products().values())
+    goods = pl.DataFrame([_goods(*divmod(number, len(pool)), pool, tariff) for number in range(distinct)]).with_row_index("goods")
+    shares = 1.0 / (pl.int_range(distinct, eager=True) + 10)
+    bounds = (shares.cum_sum() / shares.sum()).to_list()
+    # A fixed irrational step spreads lines over goods, days and amounts without chance.
+    at = pl.int_range(count, eager=True).alias("at")
+    spread = ((at * 0.6180339887498949) % 1.0).cast(pl.Float64)
+    frame = pl.DataFrame({"at": at, "goods": pl.Series(bounds).search_sorted(spread).clip(0, distinct - 1).cast(pl.UInt32)})
+    frame = frame.join(goods, on="goods", maintain_order="left")
+    days = (AS_OF - FIRST_DAY).days
+    quantity = (pl.col("at") * 7919 % 5000 + 50) * 100_000
+    price = pl.col("price_e4") * (95 + pl.col("at") * 31 % 11) // 100
+    frame = frame.with_columns(
+        row=pl.col("at").cast(pl.Int64),
+        declaration_no=pl.concat_str(pl.lit("310420250"), (pl.col("at") // 5).cast(pl.String).str.zfill(9)),
+        item=(pl.col("at") % 5 + 1).cast(pl.Int64),
+        declared_on=pl.lit(FIRST_DAY) + pl.duration(days=pl.col("at") * 104729 % days),
+        quantity_e5=quantity,
+        first_quantity_e5=quantity,
+        price_e4=price,
+        total_e4=price * (quantity // 100_000),
+        destination=pl.Series("destination", _DESTINATIONS).gather((at % len(_DESTINATIONS)).cast(pl.UInt32)),
+    )
+    frame = frame.with_columns(line_id=pl.concat_str("declaration_no", pl.lit("-"), pl.col("item").cast(pl.String)))
+    missing = [pl.lit(None, dtype).alias(name) for name, dtype in LINE_SCHEMA.items() if name not in frame.columns and name != "flags"]
+    frame = frame.with_columns(*missing, flags=pl.lit([], dtype=LINE_SCHEMA["flags"]))
+    return frame.select(pl.col(name).cast(dtype) for name, dtype in LINE_SCHEMA.items())
+
+
+def _goods(variant: int, place: int, pool: Sequence[Product], tariff: Tariff) -> dict[str, Any]:
+    product = pool[place]
+    values, code, defect = product.values(), product.code, variant % _EVERY == 1
+    model = product.index("型号")
+    if model is not None and values[model] != "无型号":
+        values[model] = f"{values[model]}-{variant}"
+    if defect:
+        match place % 4:
+            case 0:
+                values[product.mandatory()[-1]] = ""
+            case 1:
+                values[product.mandatory()[0]] = "详见附件"
+            case 2:
+                code = product.other_code or code
+            case _:
+                pass
+    line = tariff.judge(code, AS_OF).line
+    units = line.units if line else ()
+    wrong = defect and place % 4 == 3
+    return {
+        "code": code,
+        "name": product.name,
+        "specification": "|".join([product.brand_type, "0", *values]),
+        "unit": units[0] if units else "007",
+        "first_unit": ("120" if wrong else units[0]) if units else None,
+        "price_e4": round(product.price * 10_000),
+        "currency": "USD",
+        "mode": "0110",
+        "origin": "CHN",
+        "declarant": f"报关行{place % 7}",
+        "manufacturer": f"工厂{place % 3}",
+        "sku": None,
+    }

@@ -1,0 +1,139 @@
+"""The page that `make bench` writes."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks.cold_import import EMPTY, YARDSTICK
+
+SCORE_SECONDS, SCORE_MB = 10, 2_000
+VERIFY_OVER_MS = 1.0
+COLD_RATIO = 1.5
+COLD_LIMITED = "verify_domain"
+
+
+def page(cold: Mapping[str, float], warm: Mapping[str, Any], scored: Sequence[Mapping[str, Any]], scanned: Mapping[str, Any]) -> str:
+    """The whole page, in Markdown."""
+    return "\n\n".join([_head(), _scored(scored), _warm(warm), _cold(cold), _scanned(scanned)]) + "\n"
+
+
+def _head() -> str:
+    return f"""# Benchmarks
+
+Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}; do not edit. Each figure stands beside a yardstick measured in the same run, since machines
+differ. Tests never assert a figure of time.
+
+Machine: {_processor()}, {os.cpu_count()} cores, {_memory_gb()} GB of memory, {platform.system()} {platform.machine()}; Python {platform.python_version()},
+polars {version("polars")}, boto3 {version("boto3")}."""
+
+
+def _scored(rows: Sequence[Mapping[str, Any]]) -> str:
+    table = _table(
+        ("lines", "distinct goods", "dimensions judged", "score run", "polars reads and groups the same file", "ratio", "µs per line", "peak memory"),
+        (
+            (
+                f"{row['lines']:,}",
+                f"{row['goods']:,}",
+                ", ".join(map(str, row["judged"])),
+                f"{row['score_s']:.2f} s",
+                f"{row['read_and_group_s']:.3f} s",
+                f"{row['score_s'] / row['read_and_group_s']:.0f}",
+                f"{row['score_s'] / row['lines'] * 1e6:.1f}",
+                f"{row['peak_mb']:,.0f} MB",
+            )
+            for row in rows
+        ),
+    )
+    whole = [row for row in rows if row["lines"] == 1_000_000]
+    judged = whole[0] if whole else rows[-1]
+    fine = judged["score_s"] <= SCORE_SECONDS and judged["peak_mb"] < SCORE_MB
+    return f"""## Score of generated lines
+
+Read from Parquet, judged, weighed, ledger included; the process does nothing else. Goods are judged once however many lines carry them, so the number of
+distinct goods decides as much as the number of lines: a large exporter repeats each of its goods some fifty times, the last row is five times as varied.
+
+{table}
+
+Asked for: one million lines in ≤ {SCORE_SECONDS} s and < {SCORE_MB:,} MB. {_verdict(fine)}"""
+
+
+def _warm(row: Mapping[str, Any]) -> str:
+    over = row["handler_ms"] - row["bare_ms"]
+    fine = over <= VERIFY_OVER_MS and row["requests"] == 1 and row["keys"] <= 2
+    table = _table(
+        ("what", "median of " + f"{row['rounds']:,}"),
+        (
+            ("`verify_domain`, a known domain, JSON", f"{row['handler_ms']:.2f} ms"),
+            (f"the same {row['operation']} made bare", f"{row['bare_ms']:.2f} ms"),
+            ("difference", f"{over:.2f} ms"),
+        ),
+    )
+    return f"""## Warm verification
+
+The handler with an API Gateway event, on the embedded engine over its real protocol; in turn with the request that it makes. Requests to the store for one
+verification: {row["requests"]}, keys: {row["keys"]}.
+
+{table}
+
+Asked for: one request of at most two keys, and ≤ {VERIFY_OVER_MS:.0f} ms over it. {_verdict(fine)}"""
+
+
+def _cold(taken: Mapping[str, float]) -> str:
+    yardstick = taken[YARDSTICK]
+    table = _table(
+        ("process", "median", f"× `{YARDSTICK}`"),
+        ((f"`{name}`", f"{value:.0f} ms", "" if name == EMPTY else f"{value / yardstick:.2f}") for name, value in taken.items()),
+    )
+    return f"""## Cold import
+
+Whole processes, interpreter included: what `import functions.<name>.app` costs, beside `{YARDSTICK}`. "ready" has besides built the store's client, which
+a function else does on its first request; with SnapStart that state is in the snapshot.
+
+{table}
+
+Asked for: `{COLD_LIMITED}` ≤ {COLD_RATIO} × `{YARDSTICK}`. {_verdict(taken[COLD_LIMITED] <= COLD_RATIO * yardstick)}"""
+
+
+def _scanned(row: Mapping[str, Any]) -> str:
+    table = _table(
+        ("file", "lines", "whole scan", "polars reads the same file", "peak memory, whole scan", "peak memory, reading alone"),
+        (
+            (
+                f"{row['bytes'] / 1e6:,.0f} MB",
+                f"{row['lines']:,}",
+                f"{row['scan_s']:.0f} s",
+                f"{row['polars_s']:.1f} s",
+                f"{row['scan_mb']:,.0f} MB",
+                f"{row['read_mb']:,.0f} MB",
+            ),
+        ),
+    )
+    return f"""## A large CSV file
+
+`ecid scan --json` on a generated export of the Single Window's columns.
+
+{table}"""
+
+
+def _table(head: Sequence[str], rows: Any) -> str:
+    return "\n".join([f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *(f"| {' | '.join(row)} |" for row in rows)])
+
+
+def _verdict(fine: bool) -> str:
+    return "**Met.**" if fine else "**Not met in this run.**"
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    names = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if line.startswith("model name")] if info.exists() else []
+    return names[0] if names else platform.processor() or "unknown processor"
+
+
+def _memory_gb() -> int:
+    return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9)

@@ -1,0 +1,59 @@
+"""One score run in a process of its own: `python -m tests.benchmarks.score_lines LINES DISTINCT_GOODS FOLDER` prints seconds and peak memory as JSON."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import polars as pl
+
+from ecid.adapters.knowledge_files import load_reference
+from ecid.scoring.engine import Request, score
+from ecid.scoring.policy import load_policy
+from ecid.settings import Settings
+from tests.benchmarks.generated import AS_OF, lines
+
+
+def measure(count: int, distinct: int, folder: Path) -> dict[str, Any]:
+    """Generate the file in another process, so that its memory is not counted here, then read, group and score it."""
+    path = folder / f"lines-{count}-{distinct}.parquet"
+    subprocess.run([sys.executable, "-m", "tests.benchmarks.score_lines", "generate", str(count), str(distinct), str(path)], check=True)
+    reference = load_reference([Settings().pack_dir])
+    started = perf_counter()
+    grouped = pl.read_parquet(path).group_by("code", pl.col("declared_on").dt.truncate("1mo")).agg(pl.col("total_e4").sum(), pl.len())
+    yardstick = perf_counter() - started
+    started = perf_counter()
+    result = score(pl.read_parquet(path), reference, load_policy(), Request("benchmark", "file", AS_OF + timedelta(days=1)))
+    seconds = perf_counter() - started
+    path.unlink()
+    return {
+        "lines": count,
+        "goods": distinct,
+        "cells": len(grouped),
+        "read_and_group_s": yardstick,
+        "score_s": seconds,
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "score": result.score_exact_micro,
+        "findings": len(result.findings),
+        "judged": [dimension.number for dimension in result.dimensions if dimension.state == "judged"],
+    }
+
+
+def main(arguments: list[str]) -> None:
+    """The command line of this module."""
+    if arguments[0] == "generate":
+        count, distinct, path = arguments[1:]
+        lines(int(count), int(distinct), load_reference([Settings().pack_dir]).tariff).write_parquet(path)
+    else:
+        count, distinct, folder = arguments
+        print(json.dumps(measure(int(count), int(distinct), Path(folder))))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

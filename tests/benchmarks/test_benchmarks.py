@@ -1,0 +1,50 @@
+"""The benchmarks run and say what the page needs; at small sizes, and without a word on how long they take."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks import cold_import, report
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+def run(module: str, *arguments: object) -> dict[str, object]:
+    done = subprocess.run(
+        [sys.executable, "-m", f"tests.benchmarks.{module}", *map(str, arguments)], check=True, stdout=subprocess.PIPE, text=True, cwd=CHECKOUT
+    )
+    answer: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
+    return answer
+
+
+def test_a_verification_is_one_request_of_at_most_two_keys(tmp_path: Path) -> None:
+    warm = run("warm_verify", 5, tmp_path)
+    assert (warm["operation"], warm["requests"], warm["keys"]) == ("BatchGetItem", 1, 2)
+
+
+def test_the_page_tells_every_figure(tmp_path: Path) -> None:
+    scored = run("score_lines", 2_000, 100, tmp_path)
+    scanned = run("scan_csv", 200_000, tmp_path)
+    cold = cold_import.measure(1)
+    assert scored["findings"]
+    assert {1, 2, 3, 5, 7, 8} <= set(scored["judged"])  # type: ignore[call-overload]
+    assert scanned["judged"] == scanned["lines"] - scanned["refused"]  # type: ignore[operator]
+    warm = {"handler_ms": 2.0, "bare_ms": 1.5, "requests": 1, "keys": 2, "operation": "BatchGetItem", "rounds": 5}
+    page = report.page(cold, warm, [scored], scanned)
+    assert {path.parent.name for path in CHECKOUT.glob("functions/*/app.py")} <= {cell.strip(" `") for cell in page.split("|")}
+    assert "| 2,000 | 100 |" in page
+
+
+@pytest.mark.parametrize(("handler_ms", "requests", "verdict"), [(2.0, 1, "Met"), (2.6, 1, "Not met"), (2.0, 2, "Not met")])
+def test_a_missed_limit_is_said(handler_ms: float, requests: int, verdict: str) -> None:
+    warm = {"handler_ms": handler_ms, "bare_ms": 1.5, "requests": requests, "keys": 2, "operation": "BatchGetItem", "rounds": 5}
+    cold = {cold_import.EMPTY: 1.0, cold_import.YARDSTICK: 10.0, "verify_domain": 12.0}
+    scored = {"lines": 1_000_000, "goods": 1, "judged": [1], "score_s": 1.0, "read_and_group_s": 0.1, "peak_mb": 100.0}
+    scanned = {"bytes": 1, "lines": 1, "scan_s": 1.0, "polars_s": 1.0, "scan_mb": 1.0, "read_mb": 1.0}
+    section = report.page(cold, warm, [scored], scanned).partition("## Warm verification")[2].partition("## ")[0]
+    assert f"**{verdict}" in section
