@@ -52,6 +52,21 @@ def test_no_text_makes_a_reader_fail(reader: Callable[[str], object], text: str)
     reader(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "number", "unit"),
+    [
+        ("1200个", "1200", "个"),
+        ("1.23457e+06", "1.23457e+06", ""),
+        ("1E3 千克", "1E3", "千克"),
+        ("12EA", "12", "EA"),
+        ("-5个", "-5", "个"),
+        ("千克", "千克", ""),
+    ],
+)
+def test_a_quantity_and_its_unit_are_told_apart(text: str, number: str, unit: str) -> None:
+    assert cells.split_quantity(text) == (number, unit)
+
+
 @given(text=CELLISH)
 def test_no_text_makes_a_splitter_fail(text: str) -> None:
     for split in (columns.split_name, columns.split_price, columns.split_quantities):

@@ -26,7 +26,7 @@ _EXCEL_EPOCH = date(1899, 12, 30)
 _PLAIN_NUMBER = re.compile(r"-?[0-9]{1,14}(?:\.[0-9]{1,20})?")
 _NUMBER_IN_TEXT = re.compile(r"([^\d(+.-]*)(\()?([+-]?[0-9][0-9, ]{0,30}(?:\.[0-9]{1,20})?(?:[eE][+-]?[0-9]{1,2})?)(\))?([^\d]*)")
 _THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?:(?:,[0-9]{3})+|(?: [0-9]{3})+)(?:\.[0-9]+)?")
-_QUANTITY = re.compile(r"([0-9][0-9,.]{0,30})\s*([^\d\s.,].{0,30})", re.DOTALL)
+_QUANTITY = re.compile(r"([+-]?[0-9][0-9,.]{0,30}(?:[eE][+-]?[0-9]{1,2})?)\s*([^\d\s.,].{0,30})?", re.DOTALL)
 _DATE = re.compile(
     r"([0-9]{4})\s*[-/.年]\s*([0-9]{1,2})\s*[-/.月]\s*([0-9]{1,2})\s*日?"
     r"(?:[T\s]*([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]+)?)?\s*(Z|[+-][0-9]{2}:?[0-9]{2})?)?"
@@ -108,7 +108,7 @@ def split_quantity(text: str) -> tuple[str, str]:
     if _PLAIN_NUMBER.fullmatch(text) or is_empty(text):
         return text, ""
     match = _QUANTITY.fullmatch(unicodedata.normalize("NFKC", text).strip())
-    return (match[1], match[2].strip(" ()/")) if match else (text, "")
+    return (match[1], (match[2] or "").strip(" ()/")) if match else (text, "")
 
 
 def day(text: str) -> tuple[date | None, Flags]:

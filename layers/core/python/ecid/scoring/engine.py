@@ -45,7 +45,7 @@ def score(lines: pl.DataFrame, reference: Reference, policy: Policy, request: Re
     prepared, outside, period = _prepared(lines, policy, request)
     versions = _versions(prepared, reference, policy, request)
     judgements = judge(_weighed(prepared.select(_USED), reference, policy), reference.tariff)
-    del prepared  # half of a large input that no rule looks at
+    del lines, prepared  # half of a large input that no rule looks at
     defects = Defects.of(judgements, reference.tariff, policy)
     coverage = coverage_of(judgements, defects, policy)
     dimensions, lost = dimensions_of(judgements, defects, coverage, policy)

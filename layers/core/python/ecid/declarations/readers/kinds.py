@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import zipfile
 import zlib
@@ -19,6 +20,7 @@ _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OTHER = (b"%PDF", b"PK\x05\x06", b"Rar!", b"\x1f\x8b", b"7z\xbc\xaf", b"\x89PNG", b"\xff\xd8\xff", b"{\\rtf", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
 _PAGE = (b"<html", b"<!doctype html", b"<table", b"<head", b"<meta", b"<style", b"<body", b"<!--")
+_TAG = re.compile(rb"<(\?xml|[a-z_][\w:.-]*[\s/>])")
 _OLD_XML = b"urn:schemas-microsoft-com:office:spreadsheet"
 _MAIN_PARTS = frozenset({"xl/workbook.xml", "xl/workbook.bin", "content.xml"})
 _SPREADSHEET = b"application/vnd.oasis.opendocument.spreadsheet"
@@ -48,7 +50,7 @@ def kind_of(path: Path, name: str, limits: Limits) -> Kind:
             reason_zh="这是“XML 电子表格 2003”；请在 Excel 或 WPS 中打开并另存为 .xlsx 后重试",
             reason_en="it is an “XML Spreadsheet 2003”; please open it in a spreadsheet program, save it as .xlsx, and try again",
         )
-    return "message" if markup.startswith(b"<") else "text"
+    return "message" if _TAG.match(markup) else "text"
 
 
 def _start_of(path: Path, name: str, limits: Limits) -> bytes:
