@@ -22,7 +22,7 @@ from ecid.scoring.weights import line_weights
 
 _HASHED_AT_ONCE = 100_000
 _USED = (
-    *("at", "line_id", "day", "in_period", "code", "code8", "name", "specification", "destination", "mode", "sku", "flags"),
+    *("line_id", "code", "name", "specification", "destination", "mode", "sku", "flags"),
     *("quantity_e5", "unit", "first_quantity_e5", "first_unit", "second_quantity_e5", "second_unit", "price_e4", "total_e4", "currency"),
 )
 
@@ -43,9 +43,10 @@ class Request:
 def score(lines: pl.DataFrame, reference: Reference, policy: Policy, request: Request) -> Result:
     """Score declaration lines (`LINE_SCHEMA`) of one enterprise."""
     prepared, outside, period = _prepared(lines, policy, request)
-    versions = _versions(prepared, reference, policy, request)
-    judgements = judge(_weighed(prepared.select(_USED), reference, policy), reference.tariff)
-    del lines, prepared  # half of a large input that no rule looks at
+    versions = _versions(lines, prepared["row"], reference, policy, request)
+    del lines  # half of a large input is what no rule looks at
+    judgements = judge(_weighed(prepared.drop("row"), reference, policy), reference.tariff)
+    del prepared
     defects = Defects.of(judgements, reference.tariff, policy)
     coverage = coverage_of(judgements, defects, policy)
     dimensions, lost = dimensions_of(judgements, defects, coverage, policy)
@@ -73,16 +74,16 @@ def score(lines: pl.DataFrame, reference: Reference, policy: Policy, request: Re
 
 
 def _prepared(lines: pl.DataFrame, policy: Policy, request: Request) -> tuple[pl.DataFrame, int, tuple[date, date]]:
-    """Lines with `at`, `day`, `code8`, `in_period`; how many fall outside the period; the period, both ends included."""
+    """What the rules look at of the lines that are judged, with `at`, `day`, `code8`, `in_period`; how many fall outside the period; the period,
+    both ends included. `row` is the line's place in the input."""
     until = request.as_of
     period = request.period or (_months_before(until, policy.period_months), until)
-    frame = lines.with_columns(day=pl.col("declared_on").fill_null(request.as_of), code8=pl.col("code").str.slice(0, 8))
-    inside = pl.col("day").is_between(*period)
-    outside = int(frame.select((~inside).sum()).item()) if len(frame) else 0
+    days = lines.select("line_id", day=pl.col("declared_on").fill_null(until)).with_row_index("row").with_columns(in_period=pl.col("day").is_between(*period))
+    outside = len(days) - int(days["in_period"].sum())
     # Order must not matter: neither for the largest remainders nor for the order of findings.
-    frame = frame.filter(inside) if request.period else frame.filter(pl.col("day") <= until)
-    frame = frame.with_columns(in_period=inside, name=pl.col("name").fill_null(""), specification=pl.col("specification").fill_null(""))
-    return frame.sort("day", "line_id", maintain_order=True).with_row_index("at"), outside, period
+    judged = days.filter(pl.col("in_period") if request.period else pl.col("day") <= until).sort("day", "line_id", maintain_order=True).drop("line_id")
+    frame = pl.concat([judged, lines.select(_USED)[judged["row"]]], how="horizontal").with_row_index("at")
+    return frame.with_columns(pl.col("name", "specification").fill_null(""), code8=pl.col("code").str.slice(0, 8)), outside, period
 
 
 def _months_before(day: date, months: int) -> date:
@@ -103,23 +104,24 @@ def _weighed(lines: pl.DataFrame, reference: Reference, policy: Policy) -> pl.Da
     return lines.with_columns(w=line_weights(lines["value"], lines["cell"], lines["weighed"], policy)).drop("cell", "month", "mode")
 
 
-def _versions(lines: pl.DataFrame, reference: Reference, policy: Policy, request: Request) -> dict[str, object]:
-    declared = lines.select(pl.col("flags").list.join(",") if name == "flags" else name for name in LINE_SCHEMA if name != "row")
+def _versions(lines: pl.DataFrame, judged: pl.Series, reference: Reference, policy: Policy, request: Request) -> dict[str, object]:
     return {
         "engine": ecid.__version__,
         "policy": policy.id,
         "as_of": request.as_of.isoformat(),
         "rates": reference.rates.id,
         "reference": dict(sorted(reference.versions.items())),
-        "input_sha256": _digest(declared),
+        "input_sha256": _digest(lines, judged),
     }
 
 
-def _digest(declared: pl.DataFrame) -> str:
-    """SHA-256 of the lines as CSV, written piece by piece: a million lines are some hundred megabytes of it."""
+def _digest(lines: pl.DataFrame, judged: pl.Series) -> str:
+    """SHA-256 of the lines in the order in which they are judged, as CSV, written piece by piece: a million lines are some hundred megabytes of it."""
+    declared = lines.select(name for name in LINE_SCHEMA if name != "row")
     digest = hashlib.sha256()
-    for piece in (declared.clear(), *declared.iter_slices(_HASHED_AT_ONCE)):
+    for start in range(0, max(len(judged), 1), _HASHED_AT_ONCE):
+        piece = declared[judged[start : start + _HASHED_AT_ONCE]].with_columns(pl.col("flags").list.join(","))
         written = io.BytesIO()
-        piece.write_csv(written, include_header=piece.is_empty())
+        piece.write_csv(written, include_header=start == 0)
         digest.update(written.getbuffer())
     return digest.hexdigest()
