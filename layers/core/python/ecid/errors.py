@@ -55,7 +55,8 @@ class InvalidDomain(BadInput):
 
 
 class InvalidIdentifier(BadInput):
-    """An identifier of customs or of the market regulator fails its shape or check. Context: `kind`, `reason_zh`, `reason_en`."""
+    """An identifier of customs or of the market regulator fails its shape or check. Context: `kind`, `reason` (stable, docs/identifiers.md), `reason_zh`,
+    `reason_en`."""
 
     code = "invalid_identifier"
     zh = "编号格式不正确（{kind}）：{reason_zh}"
@@ -81,7 +82,7 @@ class UnsupportedFormat(BadInput):
 
 
 class PayloadTooLarge(BadInput):
-    """More than the limit. Context: `limit`."""
+    """More than the limit. Context: `limit`, and in subclasses what is counted."""
 
     code = "payload_too_large"
     status = 413

@@ -31,7 +31,7 @@ _STYLES = {"known": "bold", "not_reported": "dim", "insufficient_data": "yellow"
 
 @click.command("verify")
 @click.argument("domain")
-@click.option("--market", metavar="CODE", help="Country of the buyer (ISO alpha-2, or EU), for mutual recognition.")
+@click.option("--market", metavar="CODE", help="Country of the buyer (ISO code, EU, or its name), for mutual recognition.")
 @click.option("--json", "as_json", is_flag=True, help="The record as JSON on standard output, nothing else.")
 @click.option("--server", metavar="URL", help="Ask this server instead of the local store.")
 @lang_option
@@ -168,7 +168,7 @@ def _score(value: Mapping[str, Any], w: Words, _: Language) -> list[str]:
     else:
         told = [w["band"][value["band"]], *([w["trend"][value["trend"]]] if value["trend"] else [])]
         head = [f"{value['score']} {t['of_100']}", " · ".join(told)]
-    coverage = [] if value["coverage"] is None else [f"{t['coverage']} {int(value['coverage'] * 100)}%"]
+    coverage = [] if value["coverage"] is None else [f"{t['coverage']} {round(value['coverage'] * 1e6) // 10_000}%"]
     return [*head, " · ".join([*coverage, f"{t['scored_as_of']} {value['as_of']}"])]
 
 

@@ -31,6 +31,13 @@ Clock = Callable[[], datetime]
 """Tells the time, aware."""
 
 
+class TooManyDomains(PayloadTooLarge):
+    """A batch of more domains than one request may ask for. Context: `limit`."""
+
+    zh = "一次最多查询 {limit} 个域名；请分批提交。"
+    en = "At most {limit} domains can be asked for at once; send the list in parts."
+
+
 @dataclass(frozen=True, slots=True)
 class Verification:
     """The use case, bound to a store, a clock and the operator's settings."""
@@ -49,7 +56,8 @@ class Verification:
 
 
 def verify(text: str, store: FactStore, clock: Clock, settings: Settings, market: str | None = None) -> PublicView:
-    """What is known of the domain that `text` names. `market`: ISO 3166 alpha-2 of the buyer's country, for mutual recognition.
+    """What is known of the domain that `text` names. `market`: the buyer's country (ISO 3166 code, `EU`, or its name), for mutual
+    recognition.
 
     One read of the store for a domain that somebody has registered. Raises InvalidDomain and SourceUnavailable.
     """
@@ -59,10 +67,10 @@ def verify(text: str, store: FactStore, clock: Clock, settings: Settings, market
 def verify_batch(texts: Sequence[str], store: FactStore, clock: Clock, settings: Settings, market: str | None = None) -> list[PublicView | EcidError]:
     """One answer an entry, in their order: the view, or the error that this entry alone met. Entries that name the same domain cost one read.
 
-    Raises PayloadTooLarge over `BATCH_LIMIT` entries.
+    Raises TooManyDomains over `BATCH_LIMIT` entries.
     """
     if len(texts) > BATCH_LIMIT:
-        raise PayloadTooLarge(limit=BATCH_LIMIT)
+        raise TooManyDomains(limit=BATCH_LIMIT)
     reader = Reader(clock(), settings.public_anomalies, market)
     known: dict[str, PublicView | EcidError] = {}
     answers: list[PublicView | EcidError] = []

@@ -167,7 +167,8 @@ def _severity_tones(anomalies: Anomalies) -> list[str]:
 def _aeo_tone(aeo: Aeo) -> str:
     """A certified level speaks for its holder only while it is in good standing."""
     level = "none" if _is_certified(aeo) and not aeo.in_good_standing else _tones()["level"][aeo.level]
-    return _strongest(level, _tones()["sub_state"][aeo.sub_state], "bad" if _is_expired(aeo) else "none")
+    late = aeo.rectification is not None and aeo.rectification.state == "overdue"
+    return _strongest(level, _tones()["sub_state"][aeo.sub_state], "bad" if _is_expired(aeo) else "warn" if late else "none")
 
 
 def _headline(aeo: Aeo, w: Words) -> str:

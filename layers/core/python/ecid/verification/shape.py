@@ -80,8 +80,8 @@ class MutualRecognition:
 @dataclass(frozen=True, slots=True)
 class Aeo:
     """The credit level in force on the reader's date, under the regime (GACC order) of that date. `is_aeo`: it is held and makes the enterprise an AEO.
-    `in_good_standing`: a pass. The level is an AEO level, its treatment applies now (not suspended, not ended), and the validity printed on the
-    certificate, if any, has not passed; there is no period of grace."""
+    `in_good_standing`: a pass. The level is an AEO level, its treatment applies now (not suspended, not ended), no rectification is
+    overdue, and the validity printed on the certificate, if any, has not passed; there is no period of grace."""
 
     level: str
     sub_state: str

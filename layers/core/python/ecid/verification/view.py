@@ -175,7 +175,7 @@ def _status(entry: credit.AeoEntry, level: Level, reader: Reader) -> Aeo:
         level=level.code.lower(),
         sub_state=status.sub_state.lower(),
         is_aeo=level.aeo and status.sub_state not in _ENDED,
-        in_good_standing=level.aeo and status.sub_state.keeps_benefits and certificate != "expired",
+        in_good_standing=(level.aeo and status.sub_state.keeps_benefits and certificate != "expired" and notice is not credit.RectificationState.OVERDUE),
         order=regime_on(today).order,
         effective_on=entry.effective_on.isoformat(),
         certificate=Certificate(

@@ -16,13 +16,13 @@ from ecid.declarations.headings import SEARCHED_ROWS
 from ecid.declarations.lines import ReadResult
 from ecid.declarations.readers.html import html_rows
 from ecid.declarations.readers.kinds import Kind, kind_of
-from ecid.declarations.readers.limits import Limits, TooManyLines
+from ecid.declarations.readers.limits import Limits, TooManyLines, TooManyRows
 from ecid.declarations.readers.message import message_rows
 from ecid.declarations.readers.text import text_rows
 from ecid.declarations.readers.workbook import workbook_rows
 from ecid.declarations.rejections import printable
 from ecid.declarations.rows import Row, Tally, batches
-from ecid.errors import PayloadTooLarge, UnreadableFile
+from ecid.errors import UnreadableFile
 
 Progress = Callable[[int], None]
 """Is told how many bytes have been read so far."""
@@ -121,7 +121,7 @@ class _Reading:
     def _bounded(self, rows: Iterator[Row]) -> Iterator[Row]:
         for number, row in rows:
             if number > self._limits.rows:
-                raise PayloadTooLarge(limit=f"{self._limits.rows:,} 行/rows")
+                raise TooManyRows(limit=f"{self._limits.rows:,}")
             yield number, row
 
 

@@ -9,7 +9,7 @@ import zlib
 from pathlib import Path
 from typing import Literal
 
-from ecid.declarations.readers.limits import Limits
+from ecid.declarations.readers.limits import ArchiveTooLarge, Limits
 from ecid.errors import PayloadTooLarge, UnreadableFile, UnsupportedFormat
 
 Kind = Literal["workbook", "message", "page", "text"]
@@ -84,10 +84,10 @@ def _check_archive(path: Path, name: str, limits: Limits) -> None:
     if not _MAIN_PARTS & parts or ("content.xml" in parts and not is_document):
         raise UnsupportedFormat(name=name, supported=SUPPORTED)
     if len(entries) > limits.archive_entries:
-        raise PayloadTooLarge(limit=f"{limits.archive_entries} files in the archive")
+        raise ArchiveTooLarge(limit=f"{limits.archive_entries:,}", what_zh="个文件", what_en="files")
     unpacked = sum(entry.file_size for entry in entries)
     if unpacked > limits.unpacked_bytes:
-        raise PayloadTooLarge(limit=f"{limits.unpacked_bytes // 2**20} MiB unpacked")
+        raise ArchiveTooLarge(limit=f"{limits.unpacked_bytes // 2**20:,}", what_zh=" MiB（解压后）", what_en="MiB unpacked")
     if any(entry.file_size > _SMALL and entry.file_size > limits.compression_ratio * max(entry.compress_size, 1) for entry in entries):
         raise UnreadableFile(name=name, reason_zh="压缩比异常，可能是压缩炸弹", reason_en="its compression ratio is that of an archive bomb")
 
