@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import socket
-import threading
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -17,8 +15,8 @@ from typing import Any
 import pytest
 
 from ecid.adapters import local_gateway
-from ecid.adapters.local_gateway import reserve, routes_of, server
-from ecid.bootstrap import refuse
+from ecid.adapters.local_gateway import routes_of
+from tests.gateways import running
 
 ROOT = Path(__file__).parents[2]
 
@@ -69,16 +67,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         (root / "functions" / name).mkdir(parents=True)
         (root / "functions" / name / "app.py").write_text(code)
     (root / "template.yaml").write_text(TEMPLATE)
-    listening = reserve(0)
-    running = server(root, refuse)
-    thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True)
-    thread.start()
-    while not running.started:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    running.should_exit = True
-    thread.join(10)
-    listening.close()
+    with running(root) as served:
+        yield served
 
 
 def ask(url: str, method: str = "GET", data: bytes | None = None) -> Any:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,14 +10,12 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlencode
 
-import uvicorn
 import yaml
 
-from ecid import bootstrap
-from ecid.adapters.local_gateway import gateway, reserve
 from ecid.ports import FactStore
 from ecid.services.verify_domain import Verification
 from ecid.settings import Settings
+from tests.gateways import running
 from tests.verification.cases import DOMAIN, Case, facts_of_case, record_of
 from tests.verification.stores import Records
 
@@ -75,16 +71,5 @@ class Served:
 @contextmanager
 def serving() -> Iterator[Served]:
     """The functions of `template.yaml` on a free loopback port, with the pack of this checkout."""
-    listening = reserve(0)
-    served = Served(f"http://127.0.0.1:{listening.getsockname()[1]}")
-    server = uvicorn.Server(uvicorn.Config(gateway(ROOT, bootstrap.refuse), log_level="error", ws="none", http="h11"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    try:
-        yield served
-    finally:
-        server.should_exit = True
-        thread.join(10)
-        listening.close()
+    with running(ROOT) as origin:
+        yield Served(origin)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from ecid import bootstrap
-from ecid.adapters.local_gateway import reserve, server
-from ecid.bootstrap import LocalPlatform, refuse
+from ecid.bootstrap import LocalPlatform
 from ecid.services.verify_domain import Verification
 from ecid.settings import Settings
+from tests.gateways import running
 from tests.verification.cases import DOMAIN, facts_of_case, load_cases, record_of
 from tests.verification.stores import Records, verification
 
@@ -25,16 +23,10 @@ DOWN = "down.example"
 @contextmanager
 def served(verifying: Verification) -> Iterator[str]:
     """The address of the API over `verifying`, until the end of the block."""
-    with pytest.MonkeyPatch.context() as patch, reserve(0) as listening:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bootstrap, "verification", lambda: verifying)
-        running = server(ROOT, refuse)
-        thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        while not running.started:
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        running.should_exit = True
-        thread.join(10)
+        with running(ROOT) as address:
+            yield address
 
 
 @pytest.fixture(scope="module")
