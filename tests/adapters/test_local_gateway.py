@@ -159,3 +159,13 @@ def test_the_real_template_has_handlers_for_its_routes() -> None:
     routes = list(routes_of((ROOT / "template.yaml").read_text("utf-8")))
     assert {route.path for route in routes} >= {"/verify", "/v1/domains/{domain}", "/v1/domains/batch", "$default"}
     assert all((ROOT / route.code / "app.py").exists() for route in routes)
+
+
+def test_a_client_that_breaks_off_leaves_no_trace(address: str, capfd: pytest.CaptureFixture[str]) -> None:
+    host, _, port = address.removeprefix("http://").partition(":")
+    for _ in range(3):
+        with socket.create_connection((host, int(port))) as caller:
+            caller.sendall(b"POST /v1/things HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+    with ask(f"{address}/v1/things", "POST", b"{}") as answer:
+        assert event_of(answer)["routeKey"] == "POST /v1/things"
+    assert "Traceback" not in capfd.readouterr().err

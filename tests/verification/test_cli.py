@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -29,6 +33,12 @@ def _platform(name: str = "full record") -> Any:
 
 def _run(*arguments: str, case: str = "full record") -> Any:
     return CliRunner().invoke(verify_command, list(arguments), obj=_platform(case), env={"COLUMNS": "120"})
+
+
+def _program(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command as a shell starts it."""
+    ecid = Path(sys.executable).with_name("ecid")
+    return subprocess.run([ecid, "verify", *arguments], capture_output=True, text=True, check=False, env=os.environ | {"LC_ALL": "C.UTF-8"})
 
 
 def test_json_is_exactly_the_record() -> None:
@@ -89,21 +99,23 @@ def test_a_server_is_asked(server: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "status", "told"),
     [
-        ((400, '{"code": "invalid_domain", "detail": "no."}'), "invalid_domain: no."),
-        ((502, "<html>"), "the server answered 502"),
-        ((302, ""), "the server answered 302"),
-        ((200, "<html>"), "did not answer with a record"),
-        ((200, "[1]"), "did not answer with a record"),
-        ((200, json.dumps(dict.fromkeys(("domain", "status", "aeo", "anomalies", "score", "website")))), "record of another version"),
+        ((400, '{"code": "invalid_domain", "detail": "no."}'), 2, "invalid_domain: no."),
+        ((503, '{"code": "source_unavailable", "detail": "later."}'), 3, "source_unavailable: later."),
+        ((502, "<html>"), 3, "HTTP 502"),
+        ((302, ""), 2, "HTTP 302"),
+        ((200, "<html>"), 3, "not a record"),
+        ((200, "[1]"), 3, "not a record"),
+        ((200, json.dumps(dict.fromkeys(("domain", "status", "aeo", "anomalies", "score", "website")))), 3, "record of another version"),
     ],
 )
-def test_what_a_server_may_answer(server: str, answer: tuple[int, str], told: str) -> None:
+def test_what_a_server_may_answer(server: str, answer: tuple[int, str], status: int, told: str) -> None:
     _Server.answer = answer
-    result = _run(DOMAIN, "--server", server)
-    assert result.exit_code == 1  # click's own; `ecid.cli.main` makes it 2
+    result = _program(DOMAIN, "--server", server)
+    assert (result.returncode, result.stdout) == (status, "")
     assert told in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 def test_names_from_a_server_cannot_steer_the_terminal(server: str) -> None:
@@ -117,15 +129,16 @@ def test_names_from_a_server_cannot_steer_the_terminal(server: str) -> None:
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://x.example", "x.example", "http://"])
 def test_only_web_addresses_are_servers(url: str) -> None:
-    result = _run(DOMAIN, "--server", url)
-    assert result.exit_code == 1
-    assert "http or https" in result.stderr
+    result = _program(DOMAIN, "--server", url)
+    assert result.returncode == 2
+    assert f"bad_input: The input cannot be used: --server {url}" in result.stderr
 
 
-def test_no_server_there() -> None:
-    result = _run(DOMAIN, "--server", "http://127.0.0.1:9")
-    assert result.exit_code == 1
-    assert "no answer from" in result.stderr
+@pytest.mark.parametrize(("lang", "told"), [("zh", "没有给出可用的回答"), ("en", "gave no usable answer")])
+def test_no_server_there(lang: str, told: str) -> None:
+    result = _program(DOMAIN, "--server", "http://127.0.0.1:9", "--lang", lang)
+    assert (result.returncode, result.stdout) == (3, "")
+    assert told in result.stderr
 
 
 @pytest.mark.parametrize(("lang", "told"), [("zh", "证书已过期 · 高级认证企业"), ("en", "Certificate expired · Advanced certified enterprise")])

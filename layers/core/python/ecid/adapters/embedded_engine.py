@@ -12,6 +12,7 @@ from __future__ import annotations
 import atexit
 import fcntl
 import json
+import logging
 import os
 import signal
 import socket
@@ -182,6 +183,7 @@ def _start_in_memory() -> tuple[_Running, Callable[[], None]]:
         from moto.server import ThreadedMotoServer  # noqa: PLC0415 – a development package, absent in production
     except ImportError as error:
         raise NotFound(what="an embedded database engine: run `npm ci`, or install moto[server]") from error
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it tells every request otherwise
     server = ThreadedMotoServer(ip_address=_HOST, port=0, verbose=False)
     server.start()
     _, port = server.get_host_and_port()

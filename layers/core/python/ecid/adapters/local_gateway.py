@@ -18,7 +18,7 @@ import uvicorn
 import yaml
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Receive, Scope, Send
@@ -159,10 +159,13 @@ def _endpoint(route: GatewayRoute, handler: Handler, refuse: Refuse, alone: asyn
     async def endpoint(request: Request) -> Response:
         body = bytearray()
         fits = True
-        async for chunk in request.stream():  # to its end in any case: a client that still sends would not read the answer
-            fits = fits and len(body) + len(chunk) <= MAX_BODY_BYTES
-            if fits:
-                body += chunk
+        try:
+            async for chunk in request.stream():  # to its end in any case: a client that still sends would not read the answer
+                fits = fits and len(body) + len(chunk) <= MAX_BODY_BYTES
+                if fits:
+                    body += chunk
+        except ClientDisconnect:  # nobody is left to answer
+            return Response(status_code=400)
         event = event_of(request, route, bytes(body) if fits else b"")
         if not fits:
             return _response(refuse(PayloadTooLarge(limit=f"{MAX_BODY_BYTES // 1024} KiB"), event))

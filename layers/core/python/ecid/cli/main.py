@@ -58,7 +58,7 @@ def main() -> None:
         sys.exit(done.exit_code)
     except click.ClickException as error:
         error.show()
-        sys.exit(2)
+        sys.exit(max(error.exit_code, 2))
     except click.Abort:
         sys.exit(130)
     except EcidError as error:

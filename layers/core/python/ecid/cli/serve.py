@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from ecid.services.feed_samples import FedSample
 
 _WORDS = {
+    "port": {"zh": "无法监听端口 {port}：{reason}", "en": "cannot listen on port {port}: {reason}"},
+    "starting": {"zh": "正在启动内嵌引擎……", "en": "Starting the embedded engine…"},
+    "ready": {"zh": "[bold]ecid[/bold] 已启动：{address}/（Ctrl-C 结束）", "en": "[bold]ecid[/bold] is at {address}/  (Ctrl-C ends it)"},
     "taking": {"zh": "正在接收样例……", "en": "Taking in the samples…"},
     "none": {"zh": "没有样例，照常启动：{reason}", "en": "there are no sample enterprises, going on without: {reason}"},
     "refused": {"zh": "未接收 {part}：{reason}", "en": "not taken in: {part}: {reason}"},
@@ -37,16 +40,16 @@ def serve_command(platform: LocalPlatform, port: int, samples: bool, lang: Langu
     try:
         listening = bootstrap.reserve(port)
     except OSError as error:
-        click.echo(f"cannot listen on port {port}: {error.strerror}", err=True)
+        click.echo(_WORDS["port"][lang].format(port=port, reason=error.strerror), err=True)
         sys.exit(3)
     with listening:
-        with console.status("Starting the embedded engine…"):
+        with console.status(_WORDS["starting"][lang]):
             _ = platform.store
         if platform.engine and not platform.engine.persistent:
             console.print(f"[yellow]{platform.engine.notice}[/yellow]")
         address = f"http://127.0.0.1:{port}"
         samples = samples and _samples(platform, address, console, lang)
-        console.print(f"[bold]ecid[/bold] is at {address}/  (Ctrl-C ends it)")
+        console.print(_WORDS["ready"][lang].format(address=address))
         bootstrap.serve(platform, listening, samples)
 
 

@@ -18,13 +18,14 @@ from rich.text import Text
 
 from ecid.bootstrap import Platform
 from ecid.cli.options import lang_option
-from ecid.errors import Language
+from ecid.errors import BadInput, Language, SourceUnavailable
 from ecid.verification.page import beijing
 from ecid.verification.shape import to_json
 from ecid.verification.wording import Words, words
 
 TIMEOUT_SECONDS = 15
 MAX_ANSWER_BYTES = 1024 * 1024
+_NO_RECORD = "not a record"
 
 _STYLES = {"known": "bold", "not_reported": "dim", "insufficient_data": "yellow", "not_applicable": "dim", "unavailable": "yellow"}
 
@@ -47,8 +48,23 @@ def verify_command(platform: Platform, domain: str, market: str | None, as_json:
     except (KeyError, TypeError, ValueError, AttributeError) as fault:
         if not server:
             raise
-        raise click.ClickException(f"{server} answered with a record of another version; try --json") from fault
+        raise ServerUnavailable(server=server, reason="record of another version, try --json") from fault
     Console().print(panel)
+
+
+class ServerUnavailable(SourceUnavailable):
+    """The server that was asked gave no answer, or none that is a record. Context: `server`, `reason`."""
+
+    zh = "服务器 {server} 没有给出可用的回答（{reason}），请稍后再试；这不代表任何结论。"
+    en = "The server {server} gave no usable answer ({reason}); please try again. This says nothing about the enterprise."
+
+
+class _Refused(click.ClickException):
+    """What the server says against the question, in its own words."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.exit_code = 3 if status >= 500 else 2
 
 
 class _NoRedirects(HTTPRedirectHandler):
@@ -59,22 +75,22 @@ class _NoRedirects(HTTPRedirectHandler):
 
 
 def _ask(server: str, domain: str, market: str | None, lang: Language) -> dict[str, Any]:
-    """The record from a server. Raises click.ClickException with the server's own sentence, or with why there was no answer."""
+    """The record from a server. Raises `ServerUnavailable`, `BadInput` for what is no address, and `_Refused` with the server's own sentence."""
     if urlsplit(server).scheme not in ("http", "https") or not urlsplit(server).hostname:
-        raise click.ClickException(f"--server must be an http or https address: {server}")
+        raise BadInput(detail=f"--server {server} (https://…)")
     query = urlencode({"lang": lang, **({"market": market} if market else {})})
     request = Request(f"{server.rstrip('/')}/v1/domains/{quote(domain, safe='')}?{query}", headers={"Accept": "application/json"})  # noqa: S310 - scheme checked above
     try:
         with build_opener(_NoRedirects).open(request, timeout=TIMEOUT_SECONDS) as answer:
             record = json.loads(answer.read(MAX_ANSWER_BYTES))
     except HTTPError as refusal:
-        raise click.ClickException(_refusal(refusal)) from refusal
+        raise _Refused(_refusal(refusal), refusal.code) from refusal
     except (URLError, TimeoutError, OSError) as fault:
-        raise click.ClickException(f"no answer from {server}: {getattr(fault, 'reason', fault)}") from fault
+        raise ServerUnavailable(server=server, reason=getattr(fault, "reason", fault)) from fault
     except ValueError as fault:
-        raise click.ClickException(f"{server} did not answer with a record") from fault
+        raise ServerUnavailable(server=server, reason=_NO_RECORD) from fault
     if not isinstance(record, dict) or not {"domain", "status", "aeo", "anomalies", "score", "website"} <= record.keys():
-        raise click.ClickException(f"{server} did not answer with a record")
+        raise ServerUnavailable(server=server, reason=_NO_RECORD)
     return record
 
 
@@ -84,7 +100,7 @@ def _refusal(refusal: HTTPError) -> str:
             problem = _printable(json.loads(refusal.read(MAX_ANSWER_BYTES)))
         return f"{problem['code']}: {problem['detail']}"
     except (ValueError, KeyError, TypeError, OSError):
-        return f"the server answered {refusal.code} {refusal.reason}"
+        return f"HTTP {refusal.code} {_printable(refusal.reason)}"
 
 
 def _printable(value: Any) -> Any:
