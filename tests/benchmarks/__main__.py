@@ -11,8 +11,11 @@ from typing import Any
 
 from tests.benchmarks import cold_import, report
 
-SCORED = ((10_000, 200), (100_000, 2_000), (1_000_000, 20_000), (1_000_000, 100_000))
-"""Lines and distinct goods of each score run."""
+SCORED = (
+    *((10_000, 200, "own_models"), (100_000, 2_000, "own_models"), (1_000_000, 20_000, "own_models"), (1_000_000, 100_000, "own_models")),
+    *((100_000, 10_000, "one_model"), (1_000_000, 100_000, "one_model")),
+)
+"""Lines, distinct goods and their naming of each score run."""
 VERIFICATIONS = 2_000
 IMPORTS = 15
 CSV_BYTES = 1_000_000_000
@@ -27,9 +30,9 @@ def main() -> None:
         _say("warm verification")
         warm = _child("warm_verify", str(VERIFICATIONS), str(folder / "home"))
         scored = []
-        for count, goods in SCORED:
-            _say(f"score of {count:,} lines, {goods:,} distinct goods")
-            scored.append(_child("score_lines", str(count), str(goods), str(folder)))
+        for count, goods, naming in SCORED:
+            _say(f"score of {count:,} lines, {goods:,} distinct goods, {naming}")
+            scored.append(_child("score_lines", str(count), str(goods), naming, str(folder)))
         _say(f"scan of a CSV file of {CSV_BYTES:,} bytes")
         scanned = _child("scan_csv", str(CSV_BYTES), str(folder))
     path = Path(__file__).parents[2] / "docs" / "benchmarks.md"

@@ -19,10 +19,17 @@ _EVERY = 25
 """One of so many goods has a defect: an element left out, empty talk, another code, a wrong unit."""
 
 
-def lines(count: int, distinct: int, tariff: Tariff) -> pl.DataFrame:
-    """`count` lines in `LINE_SCHEMA` over `distinct` goods. Large sellers: goods `i` gets about 1/(i + 10) of what the first one gets."""
+def lines(count: int, distinct: int, tariff: Tariff, *, one_model: bool = False) -> pl.DataFrame:
+    """`count` lines in `LINE_SCHEMA` over `distinct` goods. Large sellers: goods `i` gets about 1/(i + 10) of what the first one gets.
+
+    With `one_model` all goods carry one brand and a filler for a model (标准), each under a name of its own that has nothing in common with the others.
+    """
     pool = list(products().values())
-    goods = pl.DataFrame([_goods(*divmod(number, len(pool)), pool, tariff) for number in range(distinct)]).with_row_index("goods")
+    if one_model:
+        described = [_filler(number, next(product for product in pool if product.has_model() and product.exact("品牌")), tariff) for number in range(distinct)]
+    else:
+        described = [_goods(*divmod(number, len(pool)), pool, tariff) for number in range(distinct)]
+    goods = pl.DataFrame(described, infer_schema_length=None).with_row_index("goods")
     shares = 1.0 / (pl.int_range(distinct, eager=True) + 10)
     bounds = (shares.cum_sum() / shares.sum()).to_list()
     # A fixed irrational step spreads lines over goods, days and amounts without chance.
@@ -40,6 +47,7 @@ def lines(count: int, distinct: int, tariff: Tariff) -> pl.DataFrame:
         declared_on=pl.lit(FIRST_DAY) + pl.duration(days=pl.col("at") * 104729 % days),
         quantity_e5=quantity,
         first_quantity_e5=quantity,
+        second_quantity_e5=quantity * pl.col("grams") // 1000 * (97 + pl.col("at") * 17 % 7) // 100,
         price_e4=price,
         total_e4=price * (quantity // 100_000),
         destination=pl.Series("destination", _DESTINATIONS).gather((at % len(_DESTINATIONS)).cast(pl.UInt32)),
@@ -69,17 +77,32 @@ def _goods(variant: int, place: int, pool: Sequence[Product], tariff: Tariff) ->
     line = tariff.judge(code, AS_OF).line
     units = line.units if line else ()
     wrong = defect and place % 4 == 3
+    factories = {"declarant": f"报关行{place % 7}", "manufacturer": f"工厂{place % 3}"}
+    return _declared(product, code, product.name, values, units) | factories | ({"first_unit": "120"} if wrong and units else {})
+
+
+def _filler(number: int, product: Product, tariff: Tariff) -> dict[str, Any]:
+    values, model = product.values(), product.index("型号")
+    assert model is not None
+    values[model] = "标准"
+    line = tariff.judge(product.code, AS_OF).line
+    return _declared(product, product.code, "".join(chr(0x4E00 + number * step % 20_011) for step in (1, 7, 11)), values, line.units if line else ())
+
+
+def _declared(product: Product, code: str, name: str, values: Sequence[str], units: Sequence[str]) -> dict[str, Any]:
     return {
         "code": code,
-        "name": product.name,
+        "name": name,
         "specification": "|".join([product.brand_type, "0", *values]),
         "unit": units[0] if units else "007",
-        "first_unit": ("120" if wrong else units[0]) if units else None,
+        "first_unit": units[0] if units else None,
+        "second_unit": units[1] if len(units) > 1 else None,
+        "grams": round(product.kilograms * 1000) if len(units) > 1 else None,
         "price_e4": round(product.price * 10_000),
         "currency": "USD",
         "mode": "0110",
         "origin": "CHN",
-        "declarant": f"报关行{place % 7}",
-        "manufacturer": f"工厂{place % 3}",
+        "declarant": "报关行",
+        "manufacturer": "工厂",
         "sku": None,
     }

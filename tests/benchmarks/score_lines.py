@@ -1,4 +1,7 @@
-"""One score run in a process of its own: `python -m tests.benchmarks.score_lines LINES DISTINCT_GOODS FOLDER` prints seconds and peak memory as JSON."""
+"""One score run in a process of its own: `python -m tests.benchmarks.score_lines LINES DISTINCT_GOODS NAMING FOLDER` prints seconds and peak memory as JSON.
+
+NAMING: `own_models`, or `one_model` for goods that share one brand and model under unlike names.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +23,10 @@ from ecid.settings import Settings
 from tests.benchmarks.generated import AS_OF, lines
 
 
-def measure(count: int, distinct: int, folder: Path) -> dict[str, Any]:
+def measure(count: int, distinct: int, naming: str, folder: Path) -> dict[str, Any]:
     """Generate the file in another process, so that its memory is not counted here, then read, group and score it."""
-    path = folder / f"lines-{count}-{distinct}.parquet"
-    subprocess.run([sys.executable, "-m", "tests.benchmarks.score_lines", "generate", str(count), str(distinct), str(path)], check=True)
+    path = folder / f"lines-{count}-{distinct}-{naming}.parquet"
+    subprocess.run([sys.executable, "-m", "tests.benchmarks.score_lines", "generate", str(count), str(distinct), naming, str(path)], check=True)
     reference = load_reference([Settings().pack_dir])
     started = perf_counter()
     grouped = pl.read_parquet(path).group_by("code", pl.col("declared_on").dt.truncate("1mo")).agg(pl.col("total_e4").sum(), pl.len())
@@ -35,6 +38,7 @@ def measure(count: int, distinct: int, folder: Path) -> dict[str, Any]:
     return {
         "lines": count,
         "goods": distinct,
+        "naming": naming,
         "cells": len(grouped),
         "read_and_group_s": yardstick,
         "score_s": seconds,
@@ -48,11 +52,11 @@ def measure(count: int, distinct: int, folder: Path) -> dict[str, Any]:
 def main(arguments: list[str]) -> None:
     """The command line of this module."""
     if arguments[0] == "generate":
-        count, distinct, path = arguments[1:]
-        lines(int(count), int(distinct), load_reference([Settings().pack_dir]).tariff).write_parquet(path)
+        count, distinct, naming, path = arguments[1:]
+        lines(int(count), int(distinct), load_reference([Settings().pack_dir]).tariff, one_model=naming == "one_model").write_parquet(path)
     else:
-        count, distinct, folder = arguments
-        print(json.dumps(measure(int(count), int(distinct), Path(folder))))
+        count, distinct, naming, folder = arguments
+        print(json.dumps(measure(int(count), int(distinct), naming, Path(folder))))
 
 
 if __name__ == "__main__":

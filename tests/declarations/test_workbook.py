@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import zipfile
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 from ecid.declarations.readers import Limits, read_file
 from ecid.declarations.readers.workbook_child import text_of
 from ecid.errors import EcidError, PayloadTooLarge, UnreadableFile, UnsupportedFormat
+from tests.declarations import ods, xls, xlsx
 from tests.declarations.ods import write_ods
 from tests.declarations.xls import write_xls
 from tests.declarations.xlsx import Serial, sheet_xml, write_parts, write_sheets
@@ -73,10 +76,82 @@ def test_no_sheet_with_headings(tmp_path: Path) -> None:
         read_file(write_sheets(tmp_path / "book.xlsx", {"a": [["甲"]]}), TODAY)
 
 
+def stray(tmp_path: Path, body: str) -> Path:
+    rows = sheet_xml([["商品编号", "商品名称", "数量", "总价"], ["8507600090", "电池", 1, None], [8507600010, "电芯", xlsx.Error("#DIV/0!"), 2]])
+    return write_parts(tmp_path / "book.xlsx", {"甲": rows.replace("</sheetData>", f"{body}</sheetData>"), "乙": rows})
+
+
+@pytest.mark.parametrize("column", ["XFD", "E", "A"])
+def test_a_stray_cell_far_out_is_one_more_row(tmp_path: Path, column: str) -> None:
+    text = "<is><t>x</t></is>"
+    path = stray(tmp_path, f'<row r="1048576"><c r="A1048576" s="0"/><c r="{column}1048576" t="inlineStr">{text}</c></row>')
+    result = read_file(path, TODAY)
+    assert result.lines.select("line_id", "code", "quantity_e5").rows() == [
+        ("甲:row-2", "8507600090", 100000),
+        ("甲:row-3", "8507600010", None),
+        ("乙:row-2", "8507600090", 100000),
+        ("乙:row-3", "8507600010", None),
+    ]
+    assert result.lines["flags"].to_list() == [[], ["UNREADABLE_NUMBER"]] * 2
+    assert [(row.row, row.code) for row in result.rejected] == [(1_048_576, "invalid_code" if column == "A" else "missing_code")]
+    assert (result.heading_rows, result.blank_rows) == (2, 1_048_572)
+
+
+def test_cells_without_a_value_far_out_are_none(tmp_path: Path) -> None:
+    result = read_file(stray(tmp_path, '<row r="1048576"><c r="XFD1048576" s="1"/></row>'), TODAY)
+    assert (result.lines.height, len(result.rejected), result.blank_rows) == (4, 0, 0)
+
+
 def test_a_sheet_that_claims_every_cell_ends_its_own_process_only(tmp_path: Path) -> None:
-    corners = '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
-    path = write_parts(tmp_path / "book.xlsx", {"a": sheet_xml([]).replace("<sheetData>", f"<sheetData>{corners}")})
+    columns = [f"{first}{second}" for first in " ABCDEFGHIJKLMNOPQRSTUVWXYZ" for second in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"]
+    diagonal = "".join(f'<row r="{number}"><c r="{columns[number % 702].strip()}{number}"><v>1</v></c></row>' for number in range(1, 200_000))
+    path = write_parts(tmp_path / "book.xlsx", {"a": sheet_xml([]).replace("<sheetData>", f"<sheetData>{diagonal}")})
     with pytest.raises(UnreadableFile, match="more memory or time"):
+        read_file(path, TODAY)
+
+
+ERRORS: dict[str, Callable[[Path, Sequence[Sequence[Any]]], Path]] = {
+    "xlsx": lambda path, rows: write_sheets(path, {"a": rows}),
+    "ods": write_ods,
+    "xls": write_xls,
+    "small.xls": xls.write_small_xls,
+}
+NAMED: dict[str, Callable[[str], object]] = {"xlsx": xlsx.Error, "ods": ods.Error}
+NUMBERS = {"#REF!": 0x17, "#N/A": 0x2A, "#DIV/0!": 0x07}
+
+
+@pytest.mark.parametrize("kind", ERRORS)
+def test_errors_of_formulas_are_told(tmp_path: Path, kind: str) -> None:
+    ref, missing, division = (NAMED[kind](text) if kind in NAMED else xls.Error(number) for text, number in NUMBERS.items())
+    result_of_formula = xls.FormulaError(0x17) if kind.endswith("xls") else ref
+    rows = [
+        ["商品编号", "商品名称", "数量", "申报日期", "法定第一单位", "料号", "项号"],
+        ["8507600090", ref, division, missing, missing, missing, missing],
+        [missing, "电池", 1.0, "", "", "", ""],
+        ["8507600010", "电池", result_of_formula, "", "台", "", ""],
+    ]
+    result = read_file(ERRORS[kind](tmp_path / f"book.{kind}", rows), TODAY)
+    assert result.lines.select("name", "quantity_e5", "declared_on", "first_unit", "sku").rows() == [
+        ("#REF!", None, None, "#N/A", None),
+        ("电池", None, None, "001", None),
+    ]
+    assert result.lines["flags"].to_list() == [
+        ["CELL_ERROR", "UNKNOWN_UNIT", "UNREADABLE_DATE", "UNREADABLE_ITEM", "UNREADABLE_NUMBER"],
+        ["UNREADABLE_NUMBER"],
+    ]
+    assert [(row.row, row.code) for row in result.rejected] == [(3, "invalid_code")]
+
+
+@pytest.mark.parametrize("kind", ["xls", "ods"])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(damage=st.lists(st.tuples(st.integers(0, 6_000), st.integers(0, 255)), min_size=1, max_size=8))
+def test_damage_in_other_formats_gives_no_other_error(tmp_path: Path, kind: str, damage: list[tuple[int, int]]) -> None:
+    path = ERRORS[kind](tmp_path / f"book.{kind}", [["商品编号", "商品名称"], ["8507600090", "电池"]])
+    content = bytearray(path.read_bytes())
+    for position, value in damage:
+        content[position % len(content)] = value
+    path.write_bytes(bytes(content))
+    with contextlib.suppress(EcidError):
         read_file(path, TODAY)
 
 

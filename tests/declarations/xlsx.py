@@ -20,9 +20,17 @@ class Serial(int):
     """A day as Excel stores it, with a date format on the cell."""
 
 
+class Error(str):
+    """The error that a formula gave."""
+
+    __slots__ = ()
+
+
 def cell_xml(reference: str, value: object) -> str:
     if value is None:
         return ""
+    if isinstance(value, Error):
+        return f'<c r="{reference}" t="e"><f>A1</f><v>{escape(value)}</v></c>'
     if isinstance(value, Serial):
         return f'<c r="{reference}" s="1"><v>{int(value)}</v></c>'
     if isinstance(value, int | float):

@@ -21,6 +21,7 @@ from tests.scoring.conftest import Lines
 
 QUANTITIES = yaml.safe_load(Path(__file__).with_name("quantities.yaml").read_text("utf-8"))
 PRICES = yaml.safe_load(Path(__file__).with_name("prices.yaml").read_text("utf-8"))["cases"]
+LEVELS = yaml.safe_load(Path(__file__).with_name("levels.yaml").read_text("utf-8"))
 SCALES = {"quantity": ("quantity_e5", 10**5), "first_quantity": ("first_quantity_e5", 10**5), "second_quantity": ("second_quantity_e5", 10**5)} | {
     "price": ("price_e4", 10**4),
     "total": ("total_e4", 10**4),
@@ -76,6 +77,13 @@ def test_prices(name: str, lines: Lines, reference: Reference) -> None:
         assert result.findings[0].evidence[0].items() >= case["says"].items()
 
 
+@pytest.mark.parametrize("name", LEVELS["cases"])
+def test_levels(name: str, lines: Lines, reference: Reference) -> None:
+    rows = [(LEVELS["usual"] | line, fails) for count, line, fails in LEVELS["cases"][name]["lines"] for _ in range(count)]
+    result = run(lines, reference, [line for line, _ in rows])
+    assert set(of_lines(result, {7, 8})) == {f"line-{place}" for place, (_, fails) in enumerate(rows) if fails}
+
+
 USUAL = QUANTITIES["usual"]
 NO_LEGAL = {"quantity": 1000, "unit": "007"}
 
@@ -118,12 +126,18 @@ def test_what_a_wrong_unit_costs(lines: Lines, reference: Reference) -> None:
 
 def test_lines_that_say_the_same_are_one_piece_of_evidence(lines: Lines, reference: Reference) -> None:
     result = run(lines, reference, [USUAL] * 30 + [USUAL | {"first_unit": "120"}] * 20)
-    assert [len(finding.evidence) for finding in result.findings] == [1]
+    assert [[evidence["lines"] for evidence in finding.evidence] for finding in result.findings] == [[20]]
     assert len(result.findings[0].lines) == 20
 
 
+def test_equal_figures_are_one_piece_of_evidence(lines: Lines, reference: Reference) -> None:
+    rows = [{"price": 10}] * 60 + [{"price": 50, "total": total} for total in (1, 2, 3)] + [{"price": 90}]
+    finding = next(found for found in run(lines, reference, rows).findings if found.rule == "PRICE_OUTLIER")
+    assert [(evidence["seen"], evidence["lines"]) for evidence in finding.evidence] == [("50.0 USD", 3), ("90.0 USD", 1)]
+
+
 def test_long_evidence_is_cut_and_says_so(lines: Lines, reference: Reference) -> None:
-    result = run(lines, reference, [{"price": 10}] * 60 + [{"price": 50 + n} for n in range(20)])
+    result = run(lines, reference, [{"price": 10}] * 60 + [{"price": 50 * 1.2**n} for n in range(20)])
     finding = next(found for found in result.findings if found.rule == "PRICE_OUTLIER")
     assert finding.evidence[-1] == {"kind": "more", "count": 8}
     assert len(finding.evidence) == 13

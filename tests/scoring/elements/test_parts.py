@@ -55,7 +55,7 @@ def test_cas(number: str, holds: bool) -> None:
     assert cas_holds(number) is holds
 
 
-@given(st.from_regex(r"[0-9]{13}", fullmatch=True), st.integers(0, 12), st.integers(1, 9))
+@given(st.from_regex(r"[0-9]{13}", fullmatch=True).filter(lambda digits: len(set(digits[:12])) > 1), st.integers(0, 12), st.integers(1, 9))
 def test_one_changed_digit_breaks_a_gtin(digits: str, place: int, shift: int) -> None:
     check = next(str(last) for last in range(10) if gtin_holds(digits[:12] + str(last)))
     good = digits[:12] + check

@@ -62,9 +62,13 @@ class ServerUnavailable(SourceUnavailable):
 class _Refused(click.ClickException):
     """What the server says against the question, in its own words."""
 
-    def __init__(self, message: str, status: int) -> None:
-        super().__init__(message)
-        self.exit_code = 3 if status >= 500 else 2
+    exit_code = 2
+
+
+class _Failed(_Refused):
+    """What the server says of itself."""
+
+    exit_code = 3
 
 
 class _NoRedirects(HTTPRedirectHandler):
@@ -84,7 +88,7 @@ def _ask(server: str, domain: str, market: str | None, lang: Language) -> dict[s
         with build_opener(_NoRedirects).open(request, timeout=TIMEOUT_SECONDS) as answer:
             record = json.loads(answer.read(MAX_ANSWER_BYTES))
     except HTTPError as refusal:
-        raise _Refused(_refusal(refusal), refusal.code) from refusal
+        raise (_Failed if refusal.code >= 500 else _Refused)(_refusal(refusal)) from refusal
     except (URLError, TimeoutError, OSError) as fault:
         raise ServerUnavailable(server=server, reason=getattr(fault, "reason", fault)) from fault
     except ValueError as fault:

@@ -15,12 +15,13 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from ecid.declarations import flags, vocabulary
 from ecid.declarations.element_string import join_lines, parse_specification
 from ecid.errors import InvalidIdentifier
-from ecid.identity.codes import check_declaration_no, check_uscc
+from ecid.identity.codes import RefundLine, check_declaration_no, check_uscc, read_refund_line
+from ecid.identity.goods_numbers import check_commodity_code
 
 Flags = tuple[str, ...]
 NONE: Flags = ()
 
-_EMPTY = frozenset({"", "-", "--", "---", "—", "——", "/", "//", "\\", "n/a", "na", "null", "none", "nan", "#n/a", "无"})
+_EMPTY = frozenset({"", "-", "--", "---", "—", "——", "/", "//", "\\", "n/a", "na", "null", "none", "nan", "无"})
 _BEIJING = timezone(timedelta(hours=8))
 _EXCEL_EPOCH = date(1899, 12, 30)
 _PLAIN_NUMBER = re.compile(r"-?[0-9]{1,14}(?:\.[0-9]{1,20})?")
@@ -31,7 +32,7 @@ _DATE = re.compile(
     r"([0-9]{4})\s*[-/.年]\s*([0-9]{1,2})\s*[-/.月]\s*([0-9]{1,2})\s*日?"
     r"(?:[T\s]*([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]+)?)?\s*(Z|[+-][0-9]{2}:?[0-9]{2})?)?"
 )
-_COMPACT_DATE = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})(?:[0-9]{6})?(?:\.0)?")
+_COMPACT_DATE = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})(?:[0-9]{6})?(?:\.0+)?")
 _SERIAL_DATE = re.compile(r"([2-7][0-9]{4})(?:\.[0-9]+)?")
 _YEARS = range(1990, 2100)
 _EXPORT_NO = re.compile(r"[0-9]{4}([0-9]{4})0[0-9]{9}")  # what `check_declaration_no` lets pass without a remark, many times faster
@@ -40,6 +41,9 @@ _SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]+)?[eE]\+?[0-9]{1,2}")
 _CODE_MARKS = re.compile(r"[\s.\-·'’`]+")
 _LONGEST_CODE = 20
 _BLANKS = re.compile(r"[\s\x00-\x1f\x7f]+")
+_ERROR = re.compile(r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|GETTING_DATA|SPILL!|CALC!|FIELD!|BLOCKED!|UNKNOWN!|CONNECT!|BUSY!)|Err:[0-9]{3}")
+_DECIMAL_CODE = re.compile(r"([0-9]{1,9})\.0|([0-9]{10,13})\.0+")
+_REFUND_DIGITS = 21
 
 
 def is_empty(text: str) -> bool:
@@ -48,8 +52,20 @@ def is_empty(text: str) -> bool:
 
 
 def words(text: str) -> tuple[str | None, Flags]:
-    """Free text in one line."""
-    return (None if is_empty(text) else _BLANKS.sub(" ", text).strip() or None), NONE
+    """Free text in one line; the error of a spreadsheet's formula (`#REF!`) stays, flagged."""
+    return (None if is_empty(text) else _BLANKS.sub(" ", text).strip() or None), (flags.CELL_ERROR,) if _ERROR.fullmatch(text) else NONE
+
+
+def sku(text: str) -> tuple[str | None, Flags]:
+    """料号; an error names no goods."""
+    found, flagged = words(text)
+    return (None if flagged else found), flagged
+
+
+def port(text: str) -> tuple[str | None, Flags]:
+    """关别 in words or as its four digits, of which a number cell loses the first zero."""
+    number = vocabulary.whole_number(text)
+    return (number.zfill(4), NONE) if number and len(number) in {3, 4} else words(text)
 
 
 def name(text: str) -> tuple[str | None, Flags]:
@@ -60,7 +76,7 @@ def name(text: str) -> tuple[str | None, Flags]:
 def specification(text: str) -> tuple[str | None, Flags]:
     """规格型号, written with `|` only."""
     found = parse_specification(text)
-    return "|".join(found.values) or None, found.flags
+    return "|".join(found.values) or None, (*found.flags, *words(text)[1])
 
 
 def number(scale: int) -> Callable[[str], tuple[int | None, Flags]]:
@@ -149,27 +165,30 @@ def code(text: str) -> tuple[str | None, Flags]:
     found: Flags = NONE
     if _SCIENTIFIC.fullmatch(plain):
         plain, found = format(Decimal(plain), "f"), (flags.CODE_FROM_SCIENTIFIC,)
-    plain = re.sub(r"^([0-9]{8,9}\.0|[0-9]{10,13}\.0+)$", lambda match: match[1].split(".")[0], plain)
+    if match := _DECIMAL_CODE.fullmatch(plain):
+        plain = match[1] or match[2]
     digits = _CODE_MARKS.sub("", plain)
     if not (digits.isascii() and digits.isdigit()) or len(digits) > _LONGEST_CODE:
         return None, NONE
-    if len(digits) == 9 and digits[0] != "0":
-        # A number cell has lost the zero of chapters 01 to 09; no other ten-digit code becomes nine digits long.
-        return f"0{digits}", (*found, flags.LEADING_ZERO_RESTORED)
-    return (digits[:10] if len(digits) == 13 else digits), found
+    try:
+        read = check_commodity_code(_CODE_MARKS.sub(".", plain).strip("."))
+    except InvalidIdentifier:
+        return digits, found
+    restored = any(warning.code == "leading_zero_restored" for warning in read.warnings)
+    return read.value, (*found, flags.LEADING_ZERO_RESTORED) if restored else found
 
 
 def item(text: str) -> tuple[int | None, Flags]:
     """项号, from 1."""
     plain = unicodedata.normalize("NFKC", text).strip(" .、()#'")
-    if is_empty(plain):
+    if is_empty(plain) and not _ERROR.fullmatch(text):
         return None, NONE
     match = re.fullmatch(r"([0-9]{1,9})(?:\.0+)?", plain)
     return (int(match[1]), NONE) if match and int(match[1]) > 0 else (None, (flags.UNREADABLE_ITEM,))
 
 
 def declaration_no(today: date) -> Callable[[str], tuple[str | None, Flags]]:
-    """A reader of 海关编号 as of `today`; of a 21-digit refund-form number the first 18 (`refund_item` gives the item)."""
+    """A reader of 海关编号 as of `today`; of a 21-digit refund-form number the first 18 (`refund_line` gives the item)."""
 
     def read(text: str) -> tuple[str | None, Flags]:
         if (usual := _EXPORT_NO.fullmatch(text)) and _FIRST_YEAR <= int(usual[1]) <= today.year:
@@ -177,20 +196,34 @@ def declaration_no(today: date) -> Callable[[str], tuple[str | None, Flags]]:
         plain = unicodedata.normalize("NFKC", text).strip(" '’`")
         if is_empty(plain):
             return None, NONE
-        if refund_item(plain):
-            plain = plain[:18]
         try:
-            return check_declaration_no(plain, today).value, NONE
+            return _declaration_no(plain, today), NONE
         except InvalidIdentifier:
             return None, (flags.INVALID_DECLARATION_NO,)
 
     return read
 
 
-def refund_item(text: str) -> str:
-    """The two digits of item in a 21-digit refund-form number (退税用报关单号), or nothing."""
-    match = re.fullmatch(r"\s*'?[0-9]{18}0([0-9]{2})\s*", text)
-    return match[1] if match else ""
+def _declaration_no(plain: str, today: date) -> str:
+    if len(plain) != _REFUND_DIGITS:
+        return check_declaration_no(plain, today).value
+    try:
+        return read_refund_line(plain, today).declaration_no
+    except InvalidIdentifier as refused:
+        if refused.context["reason"] != "import_has_no_refund":
+            raise
+    return check_declaration_no(plain[:18], today).value
+
+
+def refund_line(text: str, today: date) -> RefundLine | None:
+    """A 21-digit refund-form number (退税用报关单号) as of `today`, None where the cell is none."""
+    if len(text) < _REFUND_DIGITS:
+        return None
+    plain = unicodedata.normalize("NFKC", text).strip(" '’`")
+    try:
+        return read_refund_line(plain, today) if len(plain) == _REFUND_DIGITS else None
+    except InvalidIdentifier:
+        return None
 
 
 def uscc(text: str) -> tuple[str | None, Flags]:
@@ -216,20 +249,22 @@ def country(text: str) -> tuple[str | None, Flags]:
 def _resolved(codes: vocabulary.CodeList, text: str, flag: str) -> tuple[str | None, Flags]:
     if is_empty(text):
         return None, NONE
-    found = codes.resolve(text)
+    found = None if _ERROR.fullmatch(text) else codes.resolve(text)  # the letters of #N/A are the code of Namibia
     return found, (NONE if found else (flag,))
 
 
 def unit(text: str) -> tuple[str | None, Flags]:
-    """计量单位 as customs code, as written where it is none of the list."""
-    return vocabulary.units().resolve(text) or words(text)[0], NONE
+    """计量单位 as customs code, as written where it is none of the list, or stands for several of it (PCS)."""
+    found, flagged = _resolved(vocabulary.units(), text, flags.UNKNOWN_UNIT)
+    return found or words(text)[0], flagged
 
 
 def mode(text: str) -> tuple[str | None, Flags]:
     """监管方式, four digits; digits that the list does not have are kept."""
     found, flagged = _resolved(vocabulary.modes(), text, flags.UNKNOWN_MODE)
-    if found is None and re.fullmatch(r"[0-9]{4}", text):
-        return text, NONE
+    number = vocabulary.whole_number(text)
+    if found is None and number and len(number) == 4:
+        return number, NONE
     return found, flagged
 
 
@@ -247,7 +282,7 @@ def _code_or_words(codes: vocabulary.CodeList, text: str) -> tuple[str | None, F
     written, found = _element(text), codes.resolve(text)
     if found is None or found == written:
         return written, NONE
-    return found, (flags.CODE_FROM_WORDS,)
+    return found, NONE if vocabulary.whole_number(text) else (flags.CODE_FROM_WORDS,)
 
 
 def _element(text: str) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from ecid.declarations import cells, flags
 from ecid.declarations.rows import Batch
@@ -33,8 +34,8 @@ class Columns:
         return self.cells.get(name) or [""] * len(self.numbers)
 
 
-def columns_of(batch: Batch) -> Columns:
-    """The columns of a batch. Fields are those of `headings.toml`; combined and second-best ones are resolved into `name`, `specification`,
+def columns_of(batch: Batch, today: date) -> Columns:
+    """The columns of a batch, as of `today`. Fields are those of `headings.toml`; combined and second-best ones are resolved into `name`, `specification`,
     `quantity`, `first_quantity`, `second_quantity` and their units, `price`, `total`, `currency`, `declared_on`, `destination`, `port`, `item`."""
     found: dict[str, Sequence[str]] = dict(zip(batch.headings.columns, zip(*batch.rows, strict=True), strict=True)) if batch.rows else {}
     columns = Columns(batch.numbers, found)
@@ -49,7 +50,7 @@ def columns_of(batch: Batch) -> Columns:
     _fill(columns, "declared_on", "exported_on", flags.EXPORT_DATE_USED)
     _fill(columns, "final_destination", "transit_destination")
     _fill(columns, "exit_port", "declaring_office")
-    _fill_from_number(columns)
+    _fill_from_number(columns, today)
     for name, code in batch.headings.units.items():
         _hint(columns, name, code, flags.UNIT_FROM_HEADING)
     _hint(columns, "currency", batch.headings.currency, flags.CURRENCY_FROM_HEADING)
@@ -138,10 +139,13 @@ def _fill(columns: Columns, best: str, second: str, flag: str = "") -> None:
         columns.flag(filled, flag)
 
 
-def _fill_from_number(columns: Columns) -> None:
+def _fill_from_number(columns: Columns, today: date) -> None:
     """Items from refund-form numbers, where the sheet has no column for them."""
-    if "item" not in columns.cells and any(items := [cells.refund_item(text) for text in columns.get("declaration_no")]):
-        columns.cells["item"] = items
+    if "item" in columns.cells:
+        return
+    lines = [cells.refund_line(text, today) for text in columns.get("declaration_no")]
+    if any(lines):
+        columns.cells["item"] = [str(line.item) if line else "" for line in lines]
 
 
 def _hint(columns: Columns, name: str, text: str, flag: str) -> None:

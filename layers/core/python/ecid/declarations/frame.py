@@ -57,8 +57,8 @@ def _converters(today: date) -> Mapping[str, tuple[str, Converter]]:
         "exporter": ("exporter", cells.words),
         "manufacturer": ("manufacturer", cells.words),
         "declarant": ("declarant", cells.words),
-        "port": ("exit_port", cells.words),
-        "sku": ("sku", cells.words),
+        "port": ("exit_port", cells.port),
+        "sku": ("sku", cells.sku),
         "brand_type": ("brand_type", cells.brand_type),
         "preference": ("preference", cells.preference),
     }
@@ -73,7 +73,7 @@ class Frames:
 
     def of(self, batch: Batch, tally: Tally) -> pl.DataFrame:
         """The usable rows of `batch` in `READER_SCHEMA` (`line_id` still null); the others are recorded in `tally`."""
-        columns = columns_of(batch)
+        columns = columns_of(batch, self._today)
         values: dict[str, list[object]] = {"row": list(columns.numbers)}
         for target, (source, known) in self._known.items():
             column = columns.cells.get(source)

@@ -26,6 +26,7 @@ BATCH_ROWS = 20_000
 _BATCH_CHARACTERS = 16 * 2**20
 
 _CODE = re.compile(r"[\s'’`]*\d")
+_FORMULA = re.compile(r"[\s'’`]*[=+@-]|.*[A-Za-z]\$?[0-9]", re.DOTALL)  # `@SUM(A1)` is no word for a sum
 _NEXT_LABEL = re.compile(r"\s+(?=[^\s:：]{2,20}[:：])")
 _LABELLED = re.compile(r"([^:：]{2,30})[:：](.+)", re.DOTALL)
 _DECLARATION_NO = re.compile(r"(?<!\d)\d{18}(?!\d)")
@@ -126,7 +127,7 @@ def _role(row: Sequence[str], headings: Headings) -> Literal["goods", "title", "
     counters = {columns[name] for name in _COUNTERS if name in columns}
     if all(index in counters for index, _ in filled):
         return "blank"
-    if vocabulary.heading_key(filled[0][1][: vocabulary.LONGEST_NAME]) in vocabulary.words("totals"):
+    if _is_totals_word(filled[0][1][: vocabulary.LONGEST_NAME]):
         return "totals"
     if recognise(row) is not None:
         return "heading"
@@ -135,6 +136,10 @@ def _role(row: Sequence[str], headings: Headings) -> Literal["goods", "title", "
     head = {columns[name] for name in DECLARATION_FIELDS if name in columns}
     only_amounts = all(index not in head and _is_amount(cell) for index, cell in filled)
     return "totals" if only_amounts else "title"
+
+
+def _is_totals_word(cell: str) -> bool:
+    return vocabulary.heading_key(cell) in vocabulary.words("totals") and not _FORMULA.match(cell)
 
 
 def _is_amount(cell: str) -> bool:

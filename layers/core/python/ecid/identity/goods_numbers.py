@@ -13,12 +13,14 @@ _SEPARATORS = re.compile(r"[.\-\u2010-\u2015\u2212]")
 _DASHES = re.compile(r"[\u2010-\u2015\u2212]")
 _CAS = re.compile(r"[0-9]{2,7}-[0-9]{2}-[0-9]")
 _LOST_ZERO = frozenset({7, 9, 12})
+_UNPADDED = re.compile(r"[1-9][0-9]{8}")
 _HEADINGS = frozenset({4, 6})
 
 
 def check_commodity_code(text: str) -> Identifier:
     """The commodity code (商品编号): ten digits, dots and hyphens allowed. Of 13 digits the inspection code (CIQ) is cut off; eight are the tariff line
-    alone (warning `tariff_line_only`).
+    alone (warning `tariff_line_only`). Nine digits without separators are ten of chapters 01–09 of which a number cell took the zero, as no other code
+    becomes nine digits long: it is put back (warning `leading_zero_restored`).
 
     Only the shape is checked here; whether the code existed on a day is for the tariff to say.
     """
@@ -29,6 +31,8 @@ def check_commodity_code(text: str) -> Identifier:
     if not value:
         refuse(kind, "empty")
     require_digits(kind, value)
+    if _UNPADDED.fullmatch(typed):
+        return Identifier(kind, f"0{value}", (warned("leading_zero_restored"),))
     if len(value) in _LOST_ZERO:
         refuse(kind, "lost_zero", found=len(value))
     if len(value) in _HEADINGS:

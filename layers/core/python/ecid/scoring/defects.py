@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,11 +18,13 @@ from ecid.scoring.rules.same_goods_split import split_defects
 from ecid.tariff.reference import CodeJudgement, Tariff
 
 _EVIDENCE_SHOWN = 12
-SCHEMA = {"at": pl.UInt32(), "dimension": pl.Int8(), "rule": pl.String(), "x": pl.Int64(), "fact": pl.UInt32()}
+SCHEMA = {"at": pl.UInt32(), "dimension": pl.Int8(), "rule": pl.Enum(sorted(RULE_DIMENSIONS)), "x": pl.Int64(), "fact": pl.UInt32()}
 
 Grounds = tuple[tuple[str, ...], tuple[Evidence, ...]]
 """Suggested codes and evidence of one finding."""
-_GroundsOf = Callable[[Sequence[int]], Grounds]
+_Facts = Mapping[int, int]
+"""Facts of one finding, in the order of its lines, and how many lines each is of."""
+_GroundsOf = Callable[[_Facts], Grounds]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ def _of_codes(judgements: Judgements) -> _Part:
     known = found.filter(pl.col("dimension").is_in(sorted(set(RULE_DIMENSIONS.values()))))
     concerned = judgements.lines.select("at", fact="verdict").join(known, on="fact", how="inner").select(*SCHEMA)
 
-    def grounds(facts: Sequence[int]) -> Grounds:
+    def grounds(facts: _Facts) -> Grounds:
         return _code_grounds([verdicts[fact] for fact in facts])
 
     return concerned, {rule: grounds for rule, number in RULE_DIMENSIONS.items() if number == 1}
@@ -87,7 +90,7 @@ def _of_goods(judgements: Judgements) -> _Part:
         for index, item in enumerate(judgements.goods)
         for rule in item.failures
     ]
-    found = pl.DataFrame(rows, schema={"fact": SCHEMA["fact"], "dimension": SCHEMA["dimension"], "rule": pl.String(), "x": pl.Int64()}, orient="row")
+    found = pl.DataFrame(rows, schema={"fact": SCHEMA["fact"], "dimension": SCHEMA["dimension"], "rule": SCHEMA["rule"], "x": SCHEMA["x"]}, orient="row")
     valid = judgements.lines.filter(pl.col("state") == "valid").select("at", fact="goods")
     goods = judgements.goods
 
@@ -124,23 +127,32 @@ def _of_split(lines: pl.DataFrame, policy: Policy, tariff: Tariff) -> _Part:
     codes = list(pairs.select("code", "product_code").iter_rows())
     placed = found.join(pairs, on=["code", "product_code"], how="left")
 
-    def grounds(facts: Sequence[int]) -> Grounds:
+    def grounds(facts: _Facts) -> Grounds:
         own = sorted({codes[fact][1] for fact in facts})
         return tuple(own), ({"kind": "same_goods", "codes": sorted({*own, *(codes[fact][0] for fact in facts)})},)
 
-    rows = placed.select("at", pl.lit(5, SCHEMA["dimension"]).alias("dimension"), pl.lit(SAME_GOODS_SPLIT).alias("rule"), "x", "fact")
+    rows = placed.select("at", pl.lit(5, SCHEMA["dimension"]).alias("dimension"), pl.lit(SAME_GOODS_SPLIT, SCHEMA["rule"]).alias("rule"), "x", "fact")
     return rows, {SAME_GOODS_SPLIT: grounds}
 
 
 def _of_lines(rule: LineRule, verdict: LineVerdict) -> _Part:
     """What lines failed by their figures; a fact is the place of the figures."""
-    marks = (pl.lit(rule.dimension, SCHEMA["dimension"]).alias("dimension"), pl.lit(rule.code).alias("rule"), pl.lit(PPM, pl.Int64).alias("x"))
+    marks = (pl.lit(rule.dimension, SCHEMA["dimension"]).alias("dimension"), pl.lit(rule.code, SCHEMA["rule"]).alias("rule"), pl.lit(PPM, pl.Int64).alias("x"))
     rows = verdict.failed.select("at", *marks, "fact")
     stated = verdict.facts.rechunk()
 
-    def grounds(facts: Sequence[int]) -> Grounds:
-        shown = [found for fact in facts[:_EVIDENCE_SHOWN] for found in rule.evidence(stated.row(fact, named=True))]
-        return (), _shown(shown, len(facts) - _EVIDENCE_SHOWN)
+    def grounds(facts: _Facts) -> Grounds:
+        lines: dict[str, int] = {}
+        said: dict[str, Evidence] = {}
+        left = iter(facts.items())
+        for fact, count in left:
+            for found in rule.evidence(stated.row(fact, named=True)):
+                wording = json.dumps(found, ensure_ascii=False)
+                said[wording] = found
+                lines[wording] = lines.get(wording, 0) + count
+            if len(said) >= _EVIDENCE_SHOWN:
+                break
+        return (), _shown([{**found, "lines": lines[wording]} for wording, found in said.items()], sum(1 for _ in left))
 
     return rows, {rule.code: grounds}
 

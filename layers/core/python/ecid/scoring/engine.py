@@ -10,6 +10,7 @@ from datetime import date
 import polars as pl
 
 import ecid
+from ecid.declarations.flags import QUANTITY_LINES_ASSUMED
 from ecid.declarations.lines import LINE_SCHEMA
 from ecid.scoring.defects import Defects
 from ecid.scoring.dimensions import ALL_POINTS, coverage_of, dimensions_of, insufficiency_of
@@ -21,10 +22,9 @@ from ecid.scoring.result import Provenance, Result
 from ecid.scoring.weights import line_weights
 
 _HASHED_AT_ONCE = 100_000
-_USED = (
-    *("line_id", "code", "name", "specification", "destination", "mode", "sku", "flags"),
-    *("quantity_e5", "unit", "first_quantity_e5", "first_unit", "second_quantity_e5", "second_unit", "price_e4", "total_e4", "currency"),
-)
+_REPEATED = ("code", "name", "specification", "destination", "mode", "sku", "unit", "first_unit", "second_unit", "currency")
+"""Texts that many lines share; each is kept once, the lines hold its number."""
+_OWN = ("line_id", "quantity_e5", "first_quantity_e5", "second_quantity_e5", "price_e4", "total_e4")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,11 @@ class Request:
 
 def score(lines: pl.DataFrame, reference: Reference, policy: Policy, request: Request) -> Result:
     """Score declaration lines (`LINE_SCHEMA`) of one enterprise."""
-    prepared, outside, period = _prepared(lines, policy, request)
-    versions = _versions(lines, prepared["row"], reference, policy, request)
-    del lines  # half of a large input is what no rule looks at
-    judgements = judge(_weighed(prepared.drop("row"), reference, policy), reference.tariff)
+    order, outside, period = _order(lines, policy, request)
+    versions = _versions(lines, order["row"], reference, policy, request)
+    prepared = _prepared(lines, order)
+    del lines, order  # half of a large input is what no rule looks at
+    judgements = judge(_weighed(prepared, reference, policy), reference.tariff)
     del prepared
     defects = Defects.of(judgements, reference.tariff, policy)
     coverage = coverage_of(judgements, defects, policy)
@@ -73,17 +74,27 @@ def score(lines: pl.DataFrame, reference: Reference, policy: Policy, request: Re
     )
 
 
-def _prepared(lines: pl.DataFrame, policy: Policy, request: Request) -> tuple[pl.DataFrame, int, tuple[date, date]]:
-    """What the rules look at of the lines that are judged, with `at`, `day`, `code8`, `in_period`; how many fall outside the period; the period,
-    both ends included. `row` is the line's place in the input."""
+def _order(lines: pl.DataFrame, policy: Policy, request: Request) -> tuple[pl.DataFrame, int, tuple[date, date]]:
+    """The lines that are judged, in the order in which they are: `row`, the place in the input, `day`, `in_period`; how many fall outside the period; the
+    period, both ends included."""
     until = request.as_of
     period = request.period or (_months_before(until, policy.period_months), until)
     days = lines.select("line_id", day=pl.col("declared_on").fill_null(until)).with_row_index("row").with_columns(in_period=pl.col("day").is_between(*period))
     outside = len(days) - int(days["in_period"].sum())
     # Order must not matter: neither for the largest remainders nor for the order of findings.
-    judged = days.filter(pl.col("in_period") if request.period else pl.col("day") <= until).sort("day", "line_id", maintain_order=True).drop("line_id")
-    frame = pl.concat([judged, lines.select(_USED)[judged["row"]]], how="horizontal").with_row_index("at")
-    return frame.with_columns(pl.col("name", "specification").fill_null(""), code8=pl.col("code").str.slice(0, 8)), outside, period
+    judged = days.filter(pl.col("in_period") if request.period else pl.col("day") <= until).sort("day", "line_id", maintain_order=True)
+    return judged.drop("line_id"), outside, period
+
+
+def _prepared(lines: pl.DataFrame, order: pl.DataFrame) -> pl.DataFrame:
+    """What the rules look at of the lines in `order`, with `at` (0, 1, 2…), `day`, `in_period`, `code8` and `assumed`, whether reading had to assume which
+    quantity is which. Column by column, so that no second copy of a large input is made."""
+    texts = {name: lines[name].cast(pl.Categorical).gather(order["row"]) for name in _REPEATED}
+    own = {name: lines[name].gather(order["row"]) for name in _OWN}
+    assumed = lines.select(pl.col("flags").list.contains(QUANTITY_LINES_ASSUMED).fill_null(False)).to_series().gather(order["row"])
+    frame = order.drop("row").with_row_index("at").with_columns(**own, **texts, assumed=assumed)
+    code8 = pl.col("code").cast(pl.String).str.slice(0, 8).cast(pl.Categorical)
+    return frame.with_columns(pl.col("name", "specification").fill_null(""), code8=code8)
 
 
 def _months_before(day: date, months: int) -> date:
@@ -100,7 +111,7 @@ def _weighed(lines: pl.DataFrame, reference: Reference, policy: Policy) -> pl.Da
     lines = lines.join(rates, on=["currency", "month"], how="left", nulls_equal=True, maintain_order="left")
     fen = (pl.col("total_e4").fill_null(0).clip(lower_bound=0) * pl.col("rate") / 100).round().cast(pl.Int64)
     counted = pl.col("in_period") & ~pl.col("mode").fill_null("").is_in(sorted(policy.unweighed_modes))
-    lines = lines.with_columns(value=fen, weighed=counted, cell=pl.concat_str("code8", pl.lit("@"), pl.col("month").cast(pl.String)))
+    lines = lines.with_columns(value=fen, weighed=counted, cell=pl.concat_str("code8", pl.lit("@"), pl.col("month").cast(pl.String)).cast(pl.Categorical))
     return lines.with_columns(w=line_weights(lines["value"], lines["cell"], lines["weighed"], policy)).drop("cell", "month", "mode")
 
 

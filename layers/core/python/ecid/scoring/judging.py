@@ -18,11 +18,11 @@ from ecid.tariff.reference import CodeJudgement, Tariff
 GOODS_COLUMNS = ("code8", "edition", "name", "specification", "destination")
 
 _CODE_SCHEMA = {
-    "state": pl.String(),
+    "state": pl.Categorical(),
     "substituted": pl.Boolean(),
-    "edition": pl.String(),
-    "first_asked": pl.String(),
-    "second_asked": pl.String(),
+    "edition": pl.Categorical(),
+    "first_asked": pl.Categorical(),
+    "second_asked": pl.Categorical(),
 }
 
 
@@ -49,17 +49,19 @@ class Judgements:
 
 def judge(lines: pl.DataFrame, tariff: Tariff) -> Judgements:
     """Judge every distinct code and day, then every distinct goods. `lines` needs `at` (0, 1, 2…), `code`, `code8`, `day`, `name`, `specification`,
-    `destination`, `in_period`, `sku`; it comes back without `specification` and `destination`."""
+    `destination`, `in_period`, `sku`; it comes back without `specification`, `destination` and `sku`."""
     lines, codes = _judge_codes(lines, tariff)
     tariff_lines = {(verdict.line.code, verdict.edition): verdict.line for verdict in codes if verdict.line}
     # The destination matters to a preference claim alone; without this, one product sold to 100 countries would be judged 100 times.
-    claims = pl.col("specification").str.contains(r"^[^|]*\|\s*[1１]\s*(\||$)")
+    claims = pl.col("specification").cast(pl.String).str.contains(r"^[^|]*\|\s*[1１]\s*(\||$)")
     described = lines.select("at", "in_period", *GOODS_COLUMNS[:-1], pl.when(claims).then("destination").alias("destination"))
-    distinct = described.group_by(GOODS_COLUMNS).agg("at", pl.col("in_period").any()).sort(GOODS_COLUMNS).with_row_index("goods")
+    distinct = described.group_by(GOODS_COLUMNS).agg(pl.col("in_period").any()).sort(GOODS_COLUMNS).with_row_index("goods")
+    placed = described.select(GOODS_COLUMNS).join(distinct.drop("in_period"), on=GOODS_COLUMNS, how="left", nulls_equal=True, maintain_order="left")["goods"]
+    lines = lines.drop("specification", "destination")
+    del described
     goods = _judge_goods(distinct, tariff_lines, _partings(tariff_lines, tariff))
-    placed = distinct.select("goods", pl.Series("key", [item.key for item in goods], dtype=pl.String), "at").explode("at").sort("at")
-    lines = lines.drop("specification", "destination").with_columns(placed["goods"], placed["key"])
-    return Judgements(_with_sku_keys(lines), codes, tuple(goods))
+    keys = pl.Series("key", [item.key for item in goods], dtype=pl.Categorical)
+    return Judgements(_with_sku_keys(lines.with_columns(placed, keys.gather(placed))), codes, tuple(goods))
 
 
 def _judge_codes(lines: pl.DataFrame, tariff: Tariff) -> tuple[pl.DataFrame, tuple[CodeJudgement, ...]]:
@@ -84,8 +86,9 @@ def _judged_code(verdict: CodeJudgement) -> tuple[object, ...]:
 
 def _with_sku_keys(lines: pl.DataFrame) -> pl.DataFrame:
     """The company's own item number, where given, is the key (score.md, "Product key")."""
-    sku = pl.col("sku").str.strip_chars()
-    return lines.with_columns(key=pl.when(sku.is_not_null() & (sku != "")).then(pl.lit("sku:") + sku).otherwise(pl.col("key")))
+    sku = pl.col("sku").cast(pl.String).str.strip_chars()
+    own = pl.when(sku != "").then(pl.lit("sku:") + sku).cast(pl.Categorical)
+    return lines.with_columns(key=pl.coalesce(own, "key")).drop("sku")
 
 
 _Lines = Mapping[tuple[str, str | None], TariffLine]

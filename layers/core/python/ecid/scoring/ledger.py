@@ -58,6 +58,7 @@ def _groups(rows: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
         pl.col("line_id"),
         pl.col("name", "code").first(),
         pl.col("fact").unique(maintain_order=True),
+        pl.col("fact").unique_counts().alias("stating"),
         pl.col("w").sum(),
         pl.col("value").cast(pl.Int128).sum(),
         pl.col("day").min().alias("first_day"),
@@ -70,7 +71,7 @@ def _finding(group: Mapping[str, Any], points: _Points | None, enterprise: str, 
     total_weight, total_value = totals
     by_dimension = dict(points[rule, key, code8]) if points is not None else {}
     digest = hashlib.sha256(f"{enterprise}\x1f{rule}\x1f{key}\x1f{code8}".encode()).hexdigest()
-    suggested, evidence = defects.grounds[rule](group["fact"])
+    suggested, evidence = defects.grounds[rule](dict(zip(group["fact"], group["stating"], strict=True)))
     return Finding(
         id=digest[:16],
         rule=rule,

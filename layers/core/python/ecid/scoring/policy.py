@@ -25,11 +25,17 @@ class Dimension:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """When a value is far off: with at least `lines` values of its group, farther from their median than max(`mads` · MAD, `share_ppm` of the median)."""
+    """When a value is far off: with at least `lines` values of its group, farther from their median than max(`mads` · MAD, `share_ppm` of the median).
+
+    Unless at least `level_lines` values, and `level_share_ppm` of the group's, lie far off together, within `level_ppm` of it: a level of their own.
+    """
 
     lines: int
     mads: int
     share_ppm: int
+    level_lines: int
+    level_share_ppm: int
+    level_ppm: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,7 @@ class Policy:
     switch_days: int
     earlier_lines_ppm: int
     quantities: Quantities
+    total_rounding_e4: int
     price_outlier: Spread
     trend_days: int
     trend_points_micro: int
@@ -87,6 +94,7 @@ def load_policy(policy_id: str = "2026-05") -> Policy:
         switch_days=same_goods["switch_days"],
         earlier_lines_ppm=same_goods["earlier_lines_ppm"],
         quantities=Quantities(**quantities | {"piece_weight": Spread(**quantities["piece_weight"])}),
+        total_rounding_e4=data["prices"]["total_rounding_e4"],
         price_outlier=Spread(**data["price_outlier"]),
         trend_days=data["trend"]["days"],
         trend_points_micro=data["trend"]["points_micro"],

@@ -15,9 +15,11 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import combinations
+from typing import TypeVar
 
 from ecid.scoring.goods import Goods, Slot
 
+_Item = TypeVar("_Item", int, str)
 _SHARED_FACTS = 2
 _REMEMBERED = 1 << 16
 _LABEL_BRACKETS = re.compile(r"[（(].*?[）)]$|[（(][^（()）]*[）)]")
@@ -32,6 +34,7 @@ class _Words:
     no_value: re.Pattern[str]
     telling_model: re.Pattern[str]
     most_names: int
+    most_codes: int
 
 
 @cache
@@ -44,6 +47,7 @@ def _words() -> _Words:
         re.compile(data["no_value"]),
         re.compile(data["telling_model"]),
         data["most_names"],
+        data["most_codes"],
     )
 
 
@@ -96,7 +100,10 @@ def _facts(goods: Goods) -> dict[str, str]:
 
 
 def _same_facts_keys(goods: Sequence[Goods]) -> list[tuple[str, list[int]]]:
-    """Goods of one name under two codes that agree in every real fact which both codes ask for, two at least: (what they share, where they stand)."""
+    """Goods of one name under two codes that agree in every real fact which both codes ask for, two at least: (what they share, where they stand).
+
+    A name that stands under very many codes is nobody's name.
+    """
     by_name: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for index, item in enumerate(goods):
         name = normal(item.name)
@@ -104,7 +111,7 @@ def _same_facts_keys(goods: Sequence[Goods]) -> list[tuple[str, list[int]]]:
             by_name[name][item.code].append(index)
     shared: list[tuple[str, list[int]]] = []
     for name, by_code in by_name.items():
-        if len(by_code) < 2:
+        if not 2 <= len(by_code) <= _words().most_codes:
             continue
         facts = {index: _facts(goods[index]) for members in by_code.values() for index in members}
         asks = {code: {_bare(slot.label) for slot in goods[members[0]].elements} for code, members in by_code.items()}
@@ -151,31 +158,32 @@ def product_keys(goods: Sequence[Goods]) -> list[str]:
 
 def _kin(names: Sequence[str]) -> Mapping[int, str]:
     """Names by family: those that share two neighbouring characters, directly or through others; the family is called by its least name."""
-    families: list[tuple[set[str], list[int]]] = []
+    head: dict[int, int] = {}
+    first_with: dict[str, int] = {}
     for index, name in enumerate(names):
-        grams, members = set(_bigrams(name)), [index]
-        apart = []
-        for family in families:
-            if family[0] & grams:
-                grams |= family[0]
-                members += family[1]
-            else:
-                apart.append(family)
-        families = [*apart, (grams, members)]
-    return {index: min(normal(names[i]) for i in members) for _, members in families for index in members}
+        for gram in _bigrams(name):
+            one, other = _root(head, index), _root(head, first_with.setdefault(gram, index))
+            if one != other:
+                head[max(one, other)] = min(one, other)
+    called: dict[int, str] = {}
+    for index, name in enumerate(names):
+        family, own = _root(head, index), normal(name)
+        called[family] = min(called.get(family, own), own)
+    return {index: called[_root(head, index)] for index in range(len(names))}
 
 
 def _joined(keys: Sequence[str], same: Iterable[Sequence[int]]) -> list[str]:
     """Keys with those made one whose goods are found to be the same; goods without a key of their own stay without one."""
     head: dict[str, str] = {}
-
-    def root(key: str) -> str:
-        while head.get(key, key) != key:
-            key = head[key]
-        return key
-
     for members in same:
-        roots = sorted({root(keys[index]) for index in members if keys[index]})
+        roots = sorted({_root(head, keys[index]) for index in members if keys[index]})
         for other in roots[1:]:
             head[other] = roots[0]
-    return [root(key) if key else "" for key in keys]
+    return [_root(head, key) if key else "" for key in keys]
+
+
+def _root(head: dict[_Item, _Item], item: _Item) -> _Item:
+    """What all that was made one with `item` is known by; the way there is halved each time it is walked, so that it stays short."""
+    while (above := head.get(item, item)) != item:
+        head[item] = item = head.get(above, above)
+    return item

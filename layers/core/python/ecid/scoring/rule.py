@@ -50,8 +50,11 @@ class LineVerdict:
 
 
 def facts_of_lines(failed: pl.DataFrame, concerned: pl.Series, judged: pl.Series) -> LineVerdict:
-    """The verdict of a rule for which each line that fails has figures of its own: the columns of `failed` beside `at`."""
-    return LineVerdict(failed.select("at", fact=pl.int_range(pl.len(), dtype=pl.UInt32)), failed.drop("at"), concerned, judged)
+    """The verdict of a rule that judges lines by figures of their own, the columns of `failed` beside `at`. Equal figures are one fact."""
+    stated = failed.columns[1:]
+    facts = failed.drop("at").unique(maintain_order=True).with_row_index("fact")
+    placed = failed.join(facts, on=stated, how="left", nulls_equal=True, maintain_order="left")
+    return LineVerdict(placed.select("at", "fact"), facts, concerned, judged)
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,7 @@ class _Reading:
         with workbook_rows(path, name, self._limits) as sheets:
             for sheet, rows in sheets:
                 tally = Tally(name)
-                reading = self._sheet(_without_oversized(rows, tally), tally, prefix)
+                reading = self._sheet(_accounted(rows, tally), tally, prefix)
                 if reading is None:
                     skipped.append(sheet)
                 else:
@@ -125,8 +125,12 @@ class _Reading:
             yield number, row
 
 
-def _without_oversized(rows: Iterator[tuple[int, list[str] | None]], tally: Tally) -> Iterator[Row]:
+def _accounted(rows: Iterator[tuple[int, list[str] | None]], tally: Tally) -> Iterator[Row]:
+    """The rows of a sheet, without those that are too long; those between them are blank."""
+    before = 0
     for number, row in rows:
+        tally.blank_rows += number - before - 1
+        before = number
         if row is None:
             tally.rejected.add(number, "oversized_row")
         else:

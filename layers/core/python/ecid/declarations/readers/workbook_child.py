@@ -2,7 +2,8 @@
 
 A hostile workbook can make the parser ask for any amount of memory or time, which ends the process that runs it; so it is this one, under limits, and
 not the caller's. Arguments: path, bytes of memory, seconds of processor time, cells and characters that a row may have. Output: `["sheet", …]`, then
-`[sheet index, sheet row, "cell", …]`, cells as text, or null in place of the cells of a row that is too long. A file that cannot be read ends it with
+`[sheet index, sheet row, "cell", …]` for each row that is not blank and for the last, cells as text, or null in place of the cells of a row that
+is too long. A file that cannot be read ends it with
 status 3 and the reason (`password` or `damaged`) as last line, `{"error": …}`.
 """
 
@@ -10,28 +11,28 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
+import struct
 import sys
+import tempfile
 import zipfile
 import zlib
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from typing import IO
+from itertools import count
+from pathlib import Path
 from xml.parsers import expat
 
 import python_calamine
 
-_WORKBOOK, _RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
+from ecid.declarations.workbooks import ods, sparse, xls, xlsx
+
 _EXACT = 10**15  # beyond it a spreadsheet number has lost digits, so that a declaration number must not be read from it
 CANNOT_READ = 3
-Formulas = defaultdict[int, dict[int, str]]
-"""Row to column, both from 1, to formula."""
-
-_MOST_ROWS, _MOST_COLUMNS = 1_048_576, 16_384  # of a sheet (ECMA-376)
-_CHUNK = 1 << 20
-_LONGEST_END = 256  # bytes of the end of a cell that may be cut by a chunk
-_UNCALCULATED = re.compile(rb"(?:</(?:\w+:)?f>|<(?:\w+:)?f\b[^<>]{0,99}/>)\s{0,9}(?:<(?:\w+:)?v\s?/>|<(?:\w+:)?v>\s{0,9}</(?:\w+:)?v>)?\s{0,9}</(?:\w+:)?c>")
+_DAMAGES = (
+    *(python_calamine.CalamineError, zipfile.BadZipFile, zlib.error, expat.ExpatError, struct.error),
+    *(LookupError, OSError, ValueError, RuntimeError, MemoryError),
+)
+LostCells = Callable[[int, str], Mapping[int, dict[int, str]]]
 
 
 def text_of(value: object) -> str:
@@ -54,149 +55,82 @@ def main(path: str, memory: int, seconds: int, most_cells: int, longest_row: int
     _limit(memory, seconds)
     write = sys.stdout.write
     try:
-        workbook = python_calamine.load_workbook(path)
-        names = workbook.sheet_names
-        write(json.dumps(names, ensure_ascii=False) + "\n")
-        for index, name in enumerate(names):
-            for number, texts in enumerate(_rows(workbook.get_sheet_by_name(name), uncalculated(path, name)), start=1):
-                fits = len(texts) <= most_cells and sum(map(len, texts)) <= longest_row
-                write(json.dumps([str(index), str(number), *(texts if fits else [None])], ensure_ascii=False) + "\n")
+        with _opened(path) as (workbook, lost_cells, rows_left):
+            names = workbook.sheet_names
+            write(json.dumps(names, ensure_ascii=False) + "\n")
+            for index, name in enumerate(names):
+                rows = _rows(workbook.get_sheet_by_name(name), lost_cells(index, name))
+                for number, texts in _filled(rows, rows_left.get(name)):
+                    fits = len(texts) <= most_cells and sum(map(len, texts)) <= longest_row
+                    write(json.dumps([str(index), str(number), *(texts if fits else [None])], ensure_ascii=False) + "\n")
     except python_calamine.PasswordError:
         write('{"error": "password"}\n')
-    except (python_calamine.CalamineError, zipfile.BadZipFile, zlib.error, expat.ExpatError, LookupError, OSError, ValueError, RuntimeError, MemoryError):
+    except _DAMAGES:
         write('{"error": "damaged"}\n')
     else:
         return 0
     return CANNOT_READ
 
 
-def _rows(sheet: python_calamine.CalamineSheet, formulas: Formulas) -> Iterator[list[str]]:
-    """The rows of a sheet from its first; cells without a value say their formula."""
+@contextlib.contextmanager
+def _opened(path: str) -> Iterator[tuple[python_calamine.CalamineWorkbook, LostCells, dict[str, list[int]]]]:
+    """The workbook, what its parser leaves out of each sheet (index, name), and the rows that are left of sheets with cells far out."""
+    if not zipfile.is_zipfile(path):
+        workbook = python_calamine.load_workbook(path)
+        lost = xls.lost_cells(Path(path).read_bytes())
+        yield workbook, lambda index, _name: lost[index], {}
+        return
+    with zipfile.ZipFile(path) as archive, tempfile.TemporaryFile() as compact:
+        if ods.CONTENT in archive.namelist():
+            by_sheet = ods.lost_cells(archive)
+            yield python_calamine.load_workbook(path), lambda _index, name: by_sheet.get(name, {}), {}
+            return
+        workbook = python_calamine.load_workbook(path)
+        parts = {name: xlsx.part_of(archive, name) for name in workbook.sheet_names}
+        sparse_parts = sparse.sparse_parts(archive, parts)
+        if not sparse_parts:
+            yield workbook, lambda _index, name: xlsx.lost_cells(archive, parts[name]), {}
+            return
+        left = sparse.write_compact(archive, sparse_parts, compact)
+        compact.seek(0)
+        workbook = python_calamine.load_workbook(compact)
+        with zipfile.ZipFile(compact) as rewritten:
+            yield workbook, lambda _index, name: xlsx.lost_cells(rewritten, parts[name]), left
+
+
+def _rows(sheet: python_calamine.CalamineSheet, lost: Mapping[int, dict[int, str]]) -> Iterator[list[str]]:
+    """The rows of a sheet from its first, up to the last cell that is filled."""
     start = sheet.start[1] + 1 if sheet.start else 1
-    first = min([start, *(min(row) for row in formulas.values())])
+    first = min([start, *(min(row) for row in lost.values())])
     number = 0
     for number, row in enumerate(sheet.iter_rows(), start=1):
-        texts = [text_of(value) for value in row]
-        yield _with_formulas([""] * (start - first) + texts, first, formulas.get(number, {})) if formulas else texts
-    for below in range(number + 1, max(formulas, default=0) + 1):
-        yield _with_formulas([], first, formulas.get(below, {}))
+        texts = [""] * (start - first) + [text_of(value) for value in row]
+        yield _trimmed(_with_lost(texts, first, lost.get(number, {})))
+    for below in range(number + 1, max(lost, default=0) + 1):
+        yield _with_lost([], first, lost.get(below, {}))
 
 
-def _with_formulas(texts: list[str], first: int, formulas: dict[int, str]) -> list[str]:
-    for column, formula in formulas.items():
+def _with_lost(texts: list[str], first: int, lost: dict[int, str]) -> list[str]:
+    for column, text in lost.items():
         texts += [""] * (column - first + 1 - len(texts))
-        texts[column - first] = texts[column - first] or formula
+        texts[column - first] = text
     return texts
 
 
-def uncalculated(path: str, sheet: str) -> Formulas:
-    """The XLSX cells that hold a formula and no value, with the formula; programs that do not calculate write such cells."""
-    none: Formulas = defaultdict(dict)
-    if not zipfile.is_zipfile(path):
-        return none
-    with zipfile.ZipFile(path) as archive:
-        part = _part_of(archive, sheet)
-        if part not in archive.namelist():
-            return none
-        with archive.open(part) as xml:
-            if not _has_uncalculated(xml):
-                return none
-        with archive.open(part) as xml:
-            return _formulas(xml)
+def _trimmed(texts: list[str]) -> list[str]:
+    while texts and not texts[-1]:
+        texts.pop()
+    return texts
 
 
-def _has_uncalculated(xml: IO[bytes]) -> bool:
-    """Whether it is worth while to look at each cell, which takes as long as reading the workbook."""
-    before = b""
-    while chunk := xml.read(_CHUNK):
-        if _UNCALCULATED.search(before + chunk):
-            return True
-        before = chunk[-_LONGEST_END:]
-    return False
-
-
-def _part_of(archive: zipfile.ZipFile, sheet: str) -> str:
-    """The name of the XML part of a sheet, empty where the workbook is no XLSX."""
-    found = {name: _attributes(archive, name, tag) for name, tag in ((_WORKBOOK, "sheet"), (_RELATIONS, "Relationship")) if name in archive.namelist()}
-    links = {entry.get("Id"): entry.get("Target", "") for entry in found.get(_RELATIONS, [])}
-    for entry in found.get(_WORKBOOK, []):
-        if entry.get("name") == sheet:
-            target = links.get(next((value for name, value in entry.items() if name.endswith(":id")), ""), "")
-            return target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
-    return ""
-
-
-def _attributes(archive: zipfile.ZipFile, name: str, tag: str) -> list[dict[str, str]]:
-    found: list[dict[str, str]] = []
-
-    def start(name: str, attributes: dict[str, str]) -> None:
-        if name.rpartition(":")[2] == tag:
-            found.append(attributes)
-
-    parser = _parser()
-    parser.StartElementHandler = start
-    with archive.open(name) as xml:
-        parser.ParseFile(xml)
-    return found
-
-
-def _formulas(xml: IO[bytes]) -> Formulas:
-    found: Formulas = defaultdict(dict)
-    row = column = 0
-    formula: list[str] | None = None
-    inside = has_value = False
-
-    def start(tag: str, attributes: dict[str, str]) -> None:
-        nonlocal row, column, formula, inside, has_value
-        match tag.rpartition(":")[2]:
-            case "row":
-                row, column = int(attributes.get("r", row + 1)), 0
-                if row > _MOST_ROWS:
-                    raise ValueError(row)
-            case "c":
-                column, formula, has_value = _column(attributes.get("r", "")) or column + 1, None, False
-            case "f":
-                formula, inside = [], True
-
-    def text(piece: str) -> None:
-        nonlocal has_value
-        if inside and formula is not None:
-            formula.append(piece)
-        has_value = has_value or not inside
-
-    def end(tag: str) -> None:
-        nonlocal inside
-        local = tag.rpartition(":")[2]
-        if local == "f":
-            inside = False
-        elif local == "c" and formula is not None and not has_value:
-            found[row][column] = f"={''.join(formula)}"
-
-    parser = _parser()
-    parser.StartElementHandler, parser.CharacterDataHandler, parser.EndElementHandler = start, text, end
-    parser.ParseFile(xml)
-    return found
-
-
-def _column(reference: str) -> int:
-    """`B` of `B7` as 2; 0 where there is no reference."""
-    number = 0
-    for letter in reference.rstrip("0123456789"):
-        number = number * 26 + ord(letter.upper()) - ord("A") + 1
-    if number > _MOST_COLUMNS:
-        raise ValueError(reference)
-    return number
-
-
-def _parser() -> expat.XMLParserType:
-    """A parser that refuses document types, which no workbook has and which can be made to expand without end."""
-    parser = expat.ParserCreate()
-
-    def refuse(*_declared: object) -> None:
-        raise ValueError
-
-    parser.StartDoctypeDeclHandler = refuse
-    return parser
+def _filled(rows: Iterator[list[str]], left: Sequence[int] | None) -> Iterator[tuple[int, list[str]]]:
+    """The rows that are not blank, and the last, with their numbers; `left` are those of a sheet of which only some are left."""
+    number, texts = 0, [""]
+    for number, texts in zip(left or count(1), rows, strict=False):
+        if texts:
+            yield number, texts
+    if not texts:
+        yield number, texts
 
 
 def _limit(memory: int, seconds: int) -> None:

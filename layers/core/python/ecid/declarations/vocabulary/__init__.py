@@ -15,7 +15,9 @@ from importlib import resources
 
 _NOT_KEY = re.compile(r"[^\w$€£¥]|_")
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】|\{[^{}]*\}")
-_PIECES = re.compile(r"[\u4e00-\u9fff]+|\d+|[^\d\u4e00-\u9fff()\[\]/|,;:\-]+")
+_PIECES = re.compile(r"[\u4e00-\u9fff]+|\d+(?:[.,]\d+)*|[^\d\u4e00-\u9fff()\[\]/|,;:\-]+")
+_NUMBER = re.compile(r"[\d\W_]+(?:[eE][+-]?\d+)?")
+_WHOLE = re.compile(r"([0-9]+)(?:\.0+)?")
 LONGEST_NAME = 120
 """Characters; longer cells are no code, unit, currency or heading, and are not looked up."""
 
@@ -23,6 +25,13 @@ LONGEST_NAME = 120
 def key_of(text: str) -> str:
     """What of `text` counts in a comparison: NFKC, case folded, letters, digits and currency signs only."""
     return _NOT_KEY.sub("", unicodedata.normalize("NFKC", text).casefold())
+
+
+def whole_number(plain: str) -> str | None:
+    """The digits of a number that stands alone, without the `.0` that programs write where a column was read as numbers; None for any other text, such as
+    `1.1`, whose digits name nothing."""
+    match = _WHOLE.fullmatch(plain)
+    return match[1] if match else None
 
 
 def heading_key(text: str) -> str:
@@ -48,16 +57,19 @@ class CodeList:
         """The code that `text` names: as code, as name, or both side by side (`502 美元`, `一般贸易(0110)`); None if none or more than one."""
         if len(text) > LONGEST_NAME:
             return None
-        whole = self._lookup(text)
-        if whole is not None:
+        plain = unicodedata.normalize("NFKC", text).strip()
+        whole = self._lookup(plain)
+        if whole is not None or _NUMBER.fullmatch(plain):
             return whole
-        pieces = _PIECES.findall(unicodedata.normalize("NFKC", text))
-        found = {code for piece in pieces if (code := self._lookup(piece)) is not None}
+        found = {code for piece in _PIECES.findall(plain) if (code := self._lookup(piece)) is not None}
         return found.pop() if len(found) == 1 else None
 
-    def _lookup(self, text: str) -> str | None:
-        key = key_of(text)
-        return self.codes.get(key.zfill(self.width) if key.isdigit() else key)
+    def _lookup(self, plain: str) -> str | None:
+        key = key_of(plain)
+        if not key.isdigit():
+            return self.codes.get(key)
+        number = whole_number(plain.strip(" ()[]{}【】'’`"))
+        return self.codes.get(number.zfill(self.width)) if number else None
 
 
 def read_toml(name: str) -> dict[str, object]:

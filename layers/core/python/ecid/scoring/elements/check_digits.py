@@ -1,11 +1,15 @@
-"""Check digits of GTIN (GS1 General Specifications, 7.9) and CAS Registry Numbers. Data: `check_digits.toml`."""
+"""GTIN and CAS Registry Numbers in a text, as `ecid.identity.goods_numbers` checks them. Data: `check_digits.toml`."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import Literal
 
+from ecid.errors import InvalidIdentifier
+from ecid.identity.goods_numbers import check_cas, check_gtin
+from ecid.identity.identifier import Identifier
 from ecid.scoring.elements.text import CACHE, plain, table
 
 Number = Literal["gtin", "cas"]
@@ -17,15 +21,21 @@ def _pattern(name: str) -> re.Pattern[str]:
 
 
 def gtin_holds(digits: str) -> bool:
-    """Whether the last digit is the GS1 check digit: weights 3 and 1 from the right, sum to a multiple of ten."""
-    weighted = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(reversed(digits)))
-    return weighted % 10 == 0
+    """Whether `digits` are a GTIN whose check digit holds."""
+    return _holds(check_gtin, digits)
 
 
 def cas_holds(number: str) -> bool:
-    """Whether the last digit is the CAS check digit: the other digits times their place from the right, modulo ten."""
-    digits = number.replace("-", "")
-    return sum(int(digit) * place for place, digit in enumerate(reversed(digits[:-1]), 1)) % 10 == int(digits[-1])
+    """Whether `number` is a CAS Registry Number whose check digit holds."""
+    return _holds(check_cas, number)
+
+
+def _holds(check: Callable[[str], Identifier], number: str) -> bool:
+    try:
+        check(number)
+    except InvalidIdentifier:
+        return False
+    return True
 
 
 def _numbers(kind: Number, text: str) -> list[str]:

@@ -44,7 +44,7 @@ def split_defects(lines: pl.DataFrame, policy: Policy, successor: SuccessorOf) -
     found: list[tuple[int, int, str]] = []
     for group in rows.partition_by("key", maintain_order=True):
         found += _judge(group, policy, successor)
-    return pl.DataFrame(found, schema={"at": lines.schema["at"], "x": pl.Int64, "product_code": pl.String}, orient="row")
+    return pl.DataFrame(found, schema={"at": lines.schema["at"], "x": pl.Int64, "product_code": pl.Categorical}, orient="row")
 
 
 def _judge(group: pl.DataFrame, policy: Policy, successor: SuccessorOf) -> list[tuple[int, int, str]]:

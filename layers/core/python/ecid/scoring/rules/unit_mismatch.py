@@ -12,7 +12,6 @@ from typing import Any
 
 import polars as pl
 
-from ecid.declarations.flags import QUANTITY_LINES_ASSUMED
 from ecid.scoring.policy import Policy
 from ecid.scoring.rule import Evidence, LineRule, LineVerdict
 from ecid.scoring.units import is_code, unit_name, units
@@ -43,7 +42,7 @@ def _second_expected(lines: pl.DataFrame) -> pl.Expr:
     second = pl.col("second_unit").is_not_null() | (pl.col("second_quantity_e5") != 0).fill_null(False)
     if not lines.select(second.any()).item():
         return pl.lit(False)
-    assumed = pl.col("flags").list.contains(QUANTITY_LINES_ASSUMED).fill_null(False) & (pl.col("unit") == pl.col("second_asked")).fill_null(False)
+    assumed = pl.col("assumed") & (pl.col("unit") == pl.col("second_asked")).fill_null(False)
     return LEGAL_STATED & ~second & ~assumed
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from ecid.errors import Language
-from ecid.scoring.medians import beside_median, is_far
+from ecid.scoring.medians import beside_median, far
 from ecid.scoring.policy import PPM, Policy
 from ecid.scoring.rule import Evidence, LineRule, LineVerdict, facts_of_lines
 from ecid.scoring.rules.unit_mismatch import LEGAL_STATED
@@ -22,6 +22,12 @@ from ecid.scoring.wording import phrase
 
 _PLACES = ("deal", "first", "second")
 _PAIRS = tuple(combinations(_PLACES, 2))
+_DIFFERENCES = tuple(f"{one}_{other}" for one, other in _PAIRS)
+_SHOWN = (
+    *("not_positive", "far", *_DIFFERENCES),
+    *(f"{place}{what}" for place in _PLACES for what in ("", "_unit", "_factor")),
+    *("measure", "value", "median", "bound"),
+)
 _E5 = 100_000
 
 
@@ -31,7 +37,7 @@ def _check(lines: pl.DataFrame, policy: Policy) -> LineVerdict:
     pieces = _per_piece(rows, policy)
     rows = rows.join(pieces, on="at", how="left", maintain_order="left").with_columns(pl.col("far").fill_null(False))
     comparable = pl.any_horizontal(_comparable(one, other) for one, other in _PAIRS) | pl.col("median").is_not_null()
-    failed = rows.filter(pl.any_horizontal("not_positive", "far", *(f"{one}_{other}" for one, other in _PAIRS)))
+    failed = rows.filter(pl.any_horizontal("not_positive", "far", *_DIFFERENCES)).select("at", *_SHOWN)
     return facts_of_lines(failed, lines.filter(LEGAL_STATED)["at"], rows.filter(pl.col("legal") & comparable)["at"])
 
 
@@ -88,7 +94,7 @@ def _differ(one: str, other: str, policy: Policy) -> pl.Expr:
 
 
 def _per_piece(rows: pl.DataFrame, policy: Policy) -> pl.DataFrame:
-    """`at`, `per` (measure that counts), `value` (kilograms for one), `median`, `bound`, `far`: the lines of goods with enough lines that state both."""
+    """`at`, `measure` (that counts), `value` (kilograms for one), `median`, `bound`, `far`: the lines of goods with enough lines that state both."""
     counting = sorted({unit.measure for unit in units().values() if unit.counts})
 
     def positive(place: str, measures: Sequence[str], then: pl.Expr) -> pl.Expr:
@@ -107,9 +113,10 @@ def _per_piece(rows: pl.DataFrame, policy: Policy) -> pl.DataFrame:
         mass=pl.coalesce(positive(place, ["mass"], scaled(place)) for place in weighed),
         rounding=pl.coalesce(positive(place, ["mass"], pl.col(f"{place}_factor")) for place in weighed),
     ).filter((pl.col("key") != "") & pl.col("pieces").is_not_null() & pl.col("mass").is_not_null())
-    beside = beside_median(stated.with_columns(value=pl.col("mass") / pl.col("pieces")), ("key", "per"), policy.quantities.piece_weight)
+    beside = beside_median(stated.with_columns(value=pl.col("mass") / pl.col("pieces"), measure="per"), ("key", "per"), policy.quantities.piece_weight)
     rounded = (pl.col("mass") - pl.col("median") * pl.col("pieces")).abs() <= pl.col("rounding")
-    return beside.select("at", "per", "value", "median", "bound", far=is_far() & ~rounded)
+    outside = far(beside.filter(~rounded), policy.quantities.piece_weight)["at"]
+    return beside.select("at", "measure", "value", "median", "bound", far=pl.col("at").is_in(outside.implode()))
 
 
 def _evidence(line: Mapping[str, Any]) -> Sequence[Evidence]:
@@ -121,11 +128,12 @@ def _evidence(line: Mapping[str, Any]) -> Sequence[Evidence]:
             in_other = line[one] * line[f"{one}_factor"] / line[f"{other}_factor"]
             unit, other_unit = unit_name(line[f"{one}_unit"]), unit_name(line[f"{other}_unit"])
             figures = {"quantity": _written(line[one]), "converted": _written(in_other), "other": _written(line[other])}
-            shown.append(phrase("quantities_differ", unit=unit, other_unit=other_unit, **figures))
+            key = "quantities_unlike" if line[f"{one}_unit"] == line[f"{other}_unit"] else "quantities_differ"
+            shown.append(phrase(key, unit=unit, other_unit=other_unit, **figures))
     if line["far"]:
         low, high = max(line["median"] - line["bound"], 0.0), line["median"] + line["bound"]
         figures = {"value": _written(line["value"]), "median": _written(line["median"]), "low": _written(low), "high": _written(high)}
-        shown.append(phrase("piece_weight", unit=counted_unit(line["per"]), **figures))
+        shown.append(phrase("piece_weight", unit=counted_unit(line["measure"]), **figures))
     seen = {"zh": _declared(line, "zh"), "en": _declared(line, "en")}
     return [{"kind": "quantity", "seen": seen, "expected": expected} for expected in shown]
 
