@@ -14,6 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SAM = ROOT / ".venv-sam" / "bin"
+NO_VALUE = {"Ref": "AWS::NoValue"}
 _TRANSLATE = """
 import json, sys
 from samtranslator.translator.transform import transform
@@ -32,9 +33,13 @@ json.dump(transform(template, {"Release": sys.argv[1]}, NoManagedPolicies()), sy
 """
 
 
+def translated(release: str = "1790000000") -> dict[str, Any]:
+    """The whole template, functions of CloudFormation in their long form (`{"Ref": …}`). Skips where SAM is not installed."""
+    return _translated(release)
+
+
 @cache
-def resources(release: str = "one") -> dict[str, Any]:
-    """The resources by logical id. Skips where SAM is not installed."""
+def _translated(release: str) -> dict[str, Any]:
     if not (SAM / "python").exists():
         pytest.skip("SAM is not installed (make .stamp-sam)")
     done = subprocess.run(
@@ -43,10 +48,57 @@ def resources(release: str = "one") -> dict[str, Any]:
         env={**os.environ, "AWS_DEFAULT_REGION": "eu-central-1"},
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
         timeout=120,
     )
-    found: dict[str, Any] = json.loads(done.stdout)["Resources"]
+    assert done.returncode == 0, done.stderr[-2000:]
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def resources(release: str = "1790000000") -> dict[str, Any]:
+    """The resources by logical id."""
+    found: dict[str, Any] = translated(release)["Resources"]
+    return found
+
+
+def of_type(kind: str) -> dict[str, dict[str, Any]]:
+    """The properties of every resource of a type (`AWS::SQS::Queue`), by logical id."""
+    return {name: resource.get("Properties", {}) for name, resource in resources().items() if resource["Type"] == kind}
+
+
+def evaluated(value: Any, parameters: Mapping[str, str]) -> Any:
+    """A value as CloudFormation works it out when these parameters are given and all others keep their defaults.
+
+    References to resources stay as they are, so does `Fn::Sub`.
+    """
+    if isinstance(value, list):
+        return [evaluated(one, parameters) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1:
+        ((function, given),) = value.items()
+        if function == "Ref" and given in translated()["Parameters"]:
+            return parameters.get(given, str(translated()["Parameters"][given]["Default"]))
+        if function == "Fn::If":
+            condition, yes, no = given
+            return evaluated(yes if evaluated(translated()["Conditions"][condition], parameters) else no, parameters)
+        if function in _FUNCTIONS:
+            return _FUNCTIONS[function](evaluated(given, parameters))
+    return {key: evaluated(one, parameters) for key, one in value.items()}
+
+
+_FUNCTIONS: Mapping[str, Any] = {
+    "Fn::Equals": lambda pair: str(pair[0]) == str(pair[1]),
+    "Fn::Not": lambda one: not one[0],
+    "Fn::Split": lambda pair: pair[1].split(pair[0]),
+    "Fn::Select": lambda pair: pair[1][int(pair[0])],
+}
+
+
+def environment(function: str) -> dict[str, Any]:
+    """The environment variables of a function, those for all functions among them."""
+    found: dict[str, Any] = resources()[function]["Properties"]["Environment"]["Variables"]
     return found
 
 

@@ -22,11 +22,12 @@ from ecid.ports import FactSet
 from ecid.settings import Settings
 from tests.adapters.engines import embedded, own_tables
 from tests.adapters.faulty import FOREVER, CutOff, Fault, Faulty, HungUp, Refused, Unprocessed, faulty
+from tests.translated_template import resources
 
-REQUESTS = 4
+REQUESTS = 3
 """What the client asks in all before it gives up: `total_max_attempts` of `dynamodb_client`."""
-LONGEST = 1 + 2 + 4
-"""Seconds of pause that three retries take at most: full jitter under 1, 2 and 4 (botocore's standard mode)."""
+LONGEST = 1 + 2
+"""Seconds of pause that two retries take at most: full jitter under 1 and 2 (botocore's standard mode)."""
 ROUNDS = 10
 """How often the store itself tries again what was cancelled or left unprocessed."""
 
@@ -205,3 +206,11 @@ def test_a_page_that_is_refused_for_a_while_loses_no_fact(case: Case) -> None:
     found = case.facts()
     assert sorted(found.facts, key=lambda fact: fact.name) == facts
     assert case.server.asked["Query"] >= 2 + 2
+
+
+def test_the_page_outlives_a_store_that_does_not_answer() -> None:
+    """Then a buyer gets the documented 503 and not the gateway's own error."""
+    config = dynamodb_client(Settings(dynamodb_endpoint="http://127.0.0.1:9")).meta.config
+    assert config.retries["total_max_attempts"] == REQUESTS
+    longest = REQUESTS * (config.connect_timeout + config.read_timeout) + LONGEST
+    assert longest < resources()["VerifyDomain"]["Properties"]["Timeout"]

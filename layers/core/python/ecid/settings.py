@@ -45,6 +45,8 @@ class Settings:
     """Bucket of the object store; empty means the folder `objects` under `home`."""
     score_queue: str = ""
     """Address of the queue that asks for score runs; empty means the in-process queue of `ecid serve`."""
+    chroma_url: str = ""
+    """Address of a Chroma server that holds the vectors of clause search; empty means the folder of the index itself."""
     dynamodb_endpoint: str = ""
     """Address of a DynamoDB-compatible engine; empty means AWS."""
 

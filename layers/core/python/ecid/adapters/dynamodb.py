@@ -49,7 +49,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {"events": ("id",), "facts": ("subject", "
 
 def dynamodb_client(settings: Settings) -> DynamoDBClient:
     """A client with short time limits and bounded retries. A local engine asks for no credentials of AWS and gets none."""
-    config = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 4})
+    config = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
     client: DynamoDBClient
     if settings.dynamodb_endpoint:
         client = boto3.client(
