@@ -145,9 +145,12 @@ def _scanned(row: Mapping[str, Any]) -> str:
     )
     return f"""## A large CSV file
 
-`ecid scan --json` on a generated export of the Single Window's columns.
+`ecid scan --json` on a generated export of the Single Window's columns. Reading goes piece by piece; what is read is scored in memory, so the memory grows with
+the lines and is bounded by their number: beyond `--max-lines` (5,000,000 unless set) a file is refused with a sentence that says what to do.
 
-{table}"""
+{table}
+
+Asked for: bounded memory. The bound taken for this file is {SCORE_MB:,} MB. {_verdict(row["scan_mb"] < SCORE_MB)}"""
 
 
 def _table(head: Sequence[str], rows: Any) -> str:
