@@ -5,7 +5,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 LOCK := .venv/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --universal --python-version 3.11
 
-.PHONY: run test bench check format lock samples knowledge-layer artefacts deploy screenshot clean
+.PHONY: run test bench eval check format lock samples knowledge-layer artefacts deploy screenshot clean
 
 run: .stamp-venv .stamp-node
 	@.venv/bin/ecid knowledge build
@@ -17,6 +17,10 @@ test: .stamp-venv .stamp-node .stamp-sam check
 # Measures speed and memory beside a yardstick in the same run, and writes docs/benchmarks.md.
 bench: .stamp-venv .stamp-node
 	$(PY) -m tests.benchmarks
+
+# Asks clause search the questions of knowledge/evaluation, on what is loaded on this machine.
+eval: .stamp-venv
+	$(PY) tools/evaluate.py
 
 check: .stamp-venv .stamp-sam
 	.venv/bin/ruff format --check .

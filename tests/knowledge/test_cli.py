@@ -14,6 +14,16 @@ from ecid.cli.knowledge import knowledge_group
 from ecid.settings import Settings
 
 LINE = 'chapter = "85"\n[[line]]\ncode = "85076000"\nname = { zh = "锂电池", en = "Accumulators" }\npath = ["蓄电池"]\nclassification = ["用途"]\n'
+RECORD = """[[record]]
+id = "gri-1"
+kind = "gri"
+codes = []
+title = { zh = "一、样品", en = "Sample" }
+text = { zh = "样品。", en = "A sample." }
+valid_from = 1992-01-01
+source = "GRI 1"
+confidence = "high"
+"""
 
 
 @pytest.fixture
@@ -78,3 +88,30 @@ def test_stats(settings: Settings, hs_2022_csv: Path) -> None:
     assert (rows["pack-2025"]["rows"], rows["pack-2025"]["elements_known"], rows["pack-2025"]["complete"]) == (1, 1, False)
     assert (rows["hs-2022"]["rows"], rows["hs-2022"]["valid_to"], rows["hs-2022"]["complete"]) == (5614, "2027-12-31", None)
     assert "pack-2025" in _run(settings, "stats", "--lang", "zh").stdout
+
+
+def test_stats_tell_the_records_by_kind_and_their_exceptions(settings: Settings, hs_2022_csv: Path, tmp_path: Path) -> None:
+    decisions = tmp_path / "decisions.csv"
+    decisions.write_text("决定编号,商品名称,税则号列,公告编号\nJ2018-0001,样品,04100090,2018-183\nJ2018-0002,样品,01100190,2018-183\n", "utf-8")
+    older = tmp_path / "older.csv"
+    rows = [line for line in hs_2022_csv.read_text("utf-8").splitlines() if "854143" not in line and "852411" not in line and "851713" not in line]
+    rows += [f"I,{code},Older,{code[:4]},6" for code in ("041000", "854140", "851712", "870380")]
+    older.write_text("\n".join(rows) + "\n", "utf-8")
+    (settings.pack_dir / "gri.toml").write_text(RECORD, "utf-8")
+    assert _run(settings, "import", str(decisions), str(hs_2022_csv), str(older)).exit_code == 0
+    records = json.loads(_run(settings, "stats", "--json").stdout)[-1]
+    counted = {kind["kind"]: kind for kind in records["kinds"]}
+    assert (records["id"], records["rows"]) == ("records", 3)
+    assert counted["gri"] == {"kind": "gri", "records": 1, "zh": 1, "en": 1, "lapsed": 0}
+    assert counted["decision"] == {"kind": "decision", "records": 2, "zh": 2, "en": 0, "lapsed": 1}
+    assert [item["en"] for item in records["exceptions"]] == ["decision-J2018-0001: hs-2022 has no 04100090; lapsed from 2022-01-01"]
+    printed = _run(settings, "stats", "--lang", "zh").stdout
+    assert "1 条记录例外：" in printed
+    assert "decision-J2018-0001：hs-2022 已无编码 04100090，自 2022-01-01 起失效" in printed
+
+
+def test_check_looks_at_the_records(settings: Settings) -> None:
+    (settings.pack_dir / "gri.toml").write_text(RECORD.replace("一、样品", "一,样品"), "utf-8")
+    result = _run(settings, "check", "--lang", "en")
+    assert result.exit_code == 1
+    assert "gri.toml: gri-1: punctuation beside Chinese must be full-width" in result.stdout

@@ -19,7 +19,7 @@ from ecid.knowledge.catalogue.elements import PURPOSES, compose
 from ecid.knowledge.imported import SourceFile
 from ecid.knowledge.registry import read_reference
 from ecid.scoring.reference import Reference
-from ecid.services.import_knowledge import KNOWLEDGE, ImportedFile, import_files
+from ecid.services.import_knowledge import KNOWLEDGE, ImportedFile, check, import_files
 from ecid.tariff.model import Edition, NoteSet
 
 ROOT = Path(__file__).parents[2]
@@ -66,7 +66,8 @@ def test_the_files_are_recognised_by_content(home: tuple[Path, list[ImportedFile
     assert outcomes["hs2022.csv"] == ("imported", ("hs-2022",))
     assert outcomes["hs2022_to_hs2017.csv"] == ("imported", ("hs-2022-to-hs-2017",))
     assert outcomes["sections.csv"] == ("imported", ("hs-sections-en",))
-    assert outcomes["notes.json"] == ("not_recognised", ())
+    assert outcomes["notes.json"] == ("imported", ("hs-2022-notes-zh",))
+    assert outcomes["tariff_elements.csv"] == ("not_recognised", ())
 
 
 def test_known_dirt_is_reported_with_its_row(home: tuple[Path, list[ImportedFile]]) -> None:
@@ -125,6 +126,10 @@ def test_notes_agree_but_for_tables_and_page_heads(data_dir: Path, home: tuple[P
             assert sum(map(len, missing_here)) <= 1
         else:
             assert a == b
+
+
+def test_the_pack_is_in_order_by_the_official_tables_and_copies_no_note(home: tuple[Path, list[ImportedFile]]) -> None:
+    assert check(home[0], ROOT / "knowledge") == []
 
 
 def test_the_pack_stands_beside_the_official_edition(reference: Reference) -> None:

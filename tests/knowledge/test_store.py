@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from ecid.errors import UnreadableFile
 from ecid.knowledge import store
 from ecid.knowledge.imported import Dataset, Skipped
-from ecid.tariff.model import Conversion, Edition, Element, Nomenclature, Note, NoteSet, TariffLine
+from ecid.knowledge.record_sets import RecordSet
+from ecid.knowledge.records import Record
+from ecid.tariff.model import Conversion, Edition, Element, Marks, Nomenclature, Note, NoteSet, TariffLine
 
 YEAR = (date(2031, 1, 1), date(2031, 12, 31))
 TWO = (Element(1, "用途", "classification"), Element(2, "型号", "price"))
@@ -22,10 +24,18 @@ LINES = {
     "01019000": TariffLine("01019000", "其他", elements_known=False),
     "01019100": TariffLine("01019100", "无须申报要素", elements=()),
 }
+RECORDS = (
+    Record(
+        "decision-Z2031-1", "decision", ("8507",), {"zh": "电池"}, {"zh": "归入8507。"}, YEAR[0], YEAR[1], "公告", "row 1", "ab12", "low", "x", {"a": ["b"]}
+    ),
+    Record("uk-term-1", "term", (), {"en": "Battery"}, {"en": "Battery\u2028: 8507."}, YEAR[0], None, "list", "row 2", "ab12"),
+)
 DATASETS: list[Dataset] = [
     Edition("cn-2031", "目录", *YEAR, True, "海关总署", "ab12", LINES),
     Nomenclature("hs-2031", "HS", *YEAR, "en", "WCO", "cd34", {"01": "Animals", "010121": "Horses"}),
     Conversion("hs-2031", "hs-2022", "WCO", "ef56", {"010121": "010121"}),
+    Marks("cn-dual-use-2031", "目录", *YEAR, "dual_use_export", "公告", "ab12", {"8507600090": "电池", "8507600020": ""}),
+    RecordSet("cn-decisions-ab12", "归类决定", "公告", "ab12", RECORDS),
     NoteSet("cn-2031-notes", "注释", *YEAR, "zh", "海关总署", "ab12", (Note("chapter", 1, "样品", "注释：\n一、\u2028第一条\x85\t表", "p. 1"),)),
 ]
 
@@ -55,6 +65,14 @@ def test_the_order_in_memory_does_not_show(tmp_path: Path) -> None:
     edition = Edition("cn-2031", "目录", *YEAR, True, "海关总署", "ab12", dict(reversed(LINES.items())))
     store.save(tmp_path, DATASETS[0], "test/1")
     assert not store.save(tmp_path, edition, "test/1")
+
+
+def test_records_and_marks_are_loaded_only_when_asked_for(tmp_path: Path) -> None:
+    for dataset in DATASETS:
+        store.save(tmp_path, dataset, "test/1")
+    assert {type(dataset) for dataset in store.load_datasets([tmp_path])} == {Edition, Nomenclature, Conversion, NoteSet}
+    assert len(store.load_datasets([tmp_path], kinds=None)) == len(DATASETS)
+    assert [type(dataset) for dataset in store.load(tmp_path, {"marks"})] == [Marks]
 
 
 def test_nothing_is_loaded_from_nowhere(tmp_path: Path) -> None:

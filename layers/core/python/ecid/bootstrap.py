@@ -8,7 +8,7 @@ import os
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from threading import Event
 
     from ecid.adapters.embedded_engine import Engine
+    from ecid.knowledge.retrieval.index_files import Manifest
     from ecid.ports import FactStore, ObjectStore, Queue
     from ecid.scoring.reference import Reference
     from ecid.services.feed_samples import FedSample
     from ecid.services.ingest_events import Ingestion
     from ecid.services.score_enterprise import Scoring
+    from ecid.services.search_clauses import Clauses
     from ecid.services.verify_domain import Verification
     from ecid.verification.page import Sample
 
@@ -45,6 +47,10 @@ class Platform:
     def now(self) -> datetime:
         """The clock of the platform: aware, UTC."""
         return datetime.now(UTC)
+
+    def today(self) -> date:
+        """The civil date in Beijing."""
+        return (self.now() + timedelta(hours=8)).date()
 
     @cached_property
     def store(self) -> FactStore:
@@ -77,6 +83,19 @@ class Platform:
         from ecid.adapters.knowledge_files import load_reference
 
         return load_reference([self.settings.pack_dir, self.settings.home / "knowledge"])
+
+    @cached_property
+    def clauses(self) -> Clauses:
+        """Clause search, in the index that `make_index` made."""
+        from ecid.adapters.clause_index import open_clauses
+
+        return open_clauses(self.settings, self.now)
+
+    def make_index(self) -> Manifest:
+        """Make the search index from everything that is loaded, unless there is one of the very same."""
+        from ecid.adapters.clause_index import make_index
+
+        return make_index(self.settings)
 
     def verification(self) -> Verification:
         """The use case behind page, record and batch."""

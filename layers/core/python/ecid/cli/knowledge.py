@@ -18,12 +18,15 @@ from rich.table import Table
 from ecid.bootstrap import Platform
 from ecid.cli.options import lang_option
 from ecid.errors import Language
-from ecid.knowledge.imported import Dataset
+from ecid.knowledge.corpus import Corpus
+from ecid.knowledge.imported import Dataset, Skipped
+from ecid.knowledge.record_sets import RecordSet
+from ecid.knowledge.records import KINDS
 from ecid.knowledge.registry import IMPORTERS
 from ecid.knowledge.store import dataset_id
 from ecid.services import import_knowledge
 from ecid.services.import_knowledge import ImportedFile, Watch
-from ecid.tariff.model import Conversion, Edition, Nomenclature
+from ecid.tariff.model import Conversion, Edition, Nomenclature, NoteSet
 
 _SKIPPED_SHOWN = 20
 _OUTCOMES = {
@@ -38,6 +41,7 @@ _WORDS = {
     "more": {"zh": "……另有 {n} 处（--json 可查看全部）", "en": "… and {n} more (all of them with --json)"},
     "known": {"zh": "可识别的文件：{kinds}", "en": "Files that are recognised: {kinds}"},
     "no_data": {"zh": "未设置 ECID_DATA_DIR，仅使用自带知识包。", "en": "ECID_DATA_DIR is not set: the pack that ships with ecid is all there is."},
+    "index": {"zh": "正在准备检索索引……", "en": "Preparing the search index …"},
     "clean": {"zh": "知识包检查通过。", "en": "The pack is in order."},
     "id": {"zh": "标识", "en": "Id"},
     "title": {"zh": "名称", "en": "Title"},
@@ -45,6 +49,11 @@ _WORDS = {
     "rows": {"zh": "条数", "en": "Rows"},
     "complete": {"zh": "完整", "en": "Complete"},
     "source": {"zh": "来源", "en": "Source"},
+    "kind": {"zh": "记录种类", "en": "Records"},
+    "in_zh": {"zh": "中文", "en": "Chinese"},
+    "in_en": {"zh": "英文", "en": "English"},
+    "lapsed": {"zh": "已失效", "en": "Lapsed"},
+    "exceptions": {"zh": "{n} 条记录例外：", "en": "{n} exceptions among the records:"},
     "yes": {"zh": "是", "en": "yes"},
     "no": {"zh": "否", "en": "no"},
 }
@@ -53,7 +62,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="One JSON doc
 
 @click.group("knowledge")
 def knowledge_group() -> None:
-    """The reference data that everything rests on: tariff editions, nomenclatures, notes."""
+    """The reference data that everything rests on: tariff editions, nomenclatures, notes, decisions and other records."""
 
 
 @knowledge_group.command("import")
@@ -75,7 +84,7 @@ def import_command(platform: Platform, paths: tuple[Path, ...], as_json: bool, l
 @lang_option
 @click.pass_obj
 def build_command(platform: Platform, as_json: bool, lang: Language) -> None:
-    """Import what ECID_DATA_DIR holds and is not imported yet."""
+    """Import what ECID_DATA_DIR holds and is not imported yet, and make the search index."""
     settings = platform.settings
     with _watching() as watch:
         files = import_knowledge.build(settings.data_dir, settings.home, watch)
@@ -83,6 +92,8 @@ def build_command(platform: Platform, as_json: bool, lang: Language) -> None:
         click.echo(_WORDS["no_data"][lang])
     else:
         _report_files(files, as_json, lang)
+    click.echo(_WORDS["index"][lang], err=True)
+    platform.make_index()
 
 
 @knowledge_group.command("check")
@@ -107,10 +118,12 @@ def check_command(platform: Platform, as_json: bool, lang: Language) -> None:
 @lang_option
 @click.pass_obj
 def stats_command(platform: Platform, as_json: bool, lang: Language) -> None:
-    """What is loaded: editions, nomenclatures, conversions, notes."""
-    rows = [_row(dataset) for dataset in import_knowledge.loaded(platform.settings.home, platform.settings.pack_dir)]
+    """What is loaded: editions, nomenclatures, conversions, notes; the records by kind, and what of them is an exception."""
+    datasets = import_knowledge.loaded(platform.settings.home, platform.settings.pack_dir)
+    corpus = import_knowledge.corpus(platform.settings.pack_dir, datasets)
+    rows, records = [_row(dataset) for dataset in datasets], _records_row(corpus)
     if as_json:
-        _echo_json([asdict(row) for row in rows])
+        _echo_json([*map(asdict, rows), asdict(records)])
         return
     word = {key: text[lang] for key, text in _WORDS.items()}
     table = Table(word["id"], word["title"], word["valid"], word["rows"], word["complete"], word["source"])
@@ -118,12 +131,18 @@ def stats_command(platform: Platform, as_json: bool, lang: Language) -> None:
         complete = "" if row.complete is None else word["yes" if row.complete else "no"]
         valid = f"{row.valid_from} – {row.valid_to}" if row.valid_from else ""
         table.add_row(row.id, escape(row.title), valid, str(row.rows), complete, escape(row.source))
-    Console().print(table)
+    kinds = Table(word["kind"], word["rows"], word["in_zh"], word["in_en"], word["lapsed"])
+    for count in records.kinds:
+        kinds.add_row(count.kind, str(count.records), str(count.zh), str(count.en), str(count.lapsed))
+    console = Console()
+    console.print(table)
+    console.print(kinds)
+    _echo_places(word["exceptions"], corpus.exceptions, lang, indent="")
 
 
 @dataclass(frozen=True, slots=True)
 class StatsRow:
-    """One loaded dataset; `rows` counts its lines, codes or notes, `elements_known` the lines of an edition whose elements the source prints."""
+    """One loaded dataset; `rows` counts its lines, codes, notes or records, `elements_known` the lines of an edition whose elements the source prints."""
 
     id: str
     title: str
@@ -136,14 +155,47 @@ class StatsRow:
     sha256: str
 
 
+@dataclass(frozen=True, slots=True)
+class KindCount:
+    """The records of one kind: how many, how many of them have text in Chinese and in English, how many lapsed because the tariff no longer has their code."""
+
+    kind: str
+    records: int
+    zh: int
+    en: int
+    lapsed: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordsRow:
+    """All records that can be cited, of the pack and imported; tariff lines are counted with their editions."""
+
+    id: str
+    rows: int
+    kinds: tuple[KindCount, ...]
+    exceptions: tuple[Skipped, ...]
+
+
 def _row(dataset: Dataset) -> StatsRow:
     own = (dataset.source, dataset.sha256)
     if isinstance(dataset, Conversion):
         return StatsRow(dataset_id(dataset), f"{dataset.newer} → {dataset.older}", None, None, len(dataset.newer_to_older), None, None, *own)
+    if isinstance(dataset, RecordSet):
+        return StatsRow(dataset.id, dataset.title, None, None, len(dataset.records), None, None, *own)
     head = (dataset.id, dataset.title, dataset.valid_from.isoformat(), dataset.valid_to.isoformat())
     if isinstance(dataset, Edition):
         return StatsRow(*head, len(dataset.lines), sum(line.elements_known for line in dataset.lines.values()), dataset.complete, *own)
-    return StatsRow(*head, len(dataset.texts if isinstance(dataset, Nomenclature) else dataset.notes), None, None, *own)
+    rows = dataset.notes if isinstance(dataset, NoteSet) else dataset.texts if isinstance(dataset, Nomenclature) else dataset.codes
+    return StatsRow(*head, len(rows), None, None, *own)
+
+
+def _records_row(corpus: Corpus) -> RecordsRow:
+    kinds = []
+    for kind in KINDS:
+        found = [record for record in corpus.records if record.kind == kind]
+        zh, en = (sum(lang in record.text for record in found) for lang in ("zh", "en"))
+        kinds.append(KindCount(kind, len(found), zh, en, sum("lapsed" in record.facts for record in found)))
+    return RecordsRow("records", len(corpus.records), tuple(kinds), corpus.exceptions)
 
 
 def _report_files(files: Sequence[ImportedFile], as_json: bool, lang: Language) -> None:
@@ -153,14 +205,19 @@ def _report_files(files: Sequence[ImportedFile], as_json: bool, lang: Language) 
     for file in files:
         detail = (file.zh if lang == "zh" else file.en) or ", ".join(file.datasets)
         click.echo(f"{file.name}: {_OUTCOMES[file.outcome][lang]}{': ' + detail if detail else ''}")
-        if file.skipped:
-            click.echo("  " + _WORDS["skipped"][lang].format(n=len(file.skipped)))
-        for item in file.skipped[:_SKIPPED_SHOWN]:
-            click.echo(f"    {item.place}: {item.zh if lang == 'zh' else item.en}")
-        if len(file.skipped) > _SKIPPED_SHOWN:
-            click.echo("    " + _WORDS["more"][lang].format(n=len(file.skipped) - _SKIPPED_SHOWN))
+        _echo_places(_WORDS["skipped"][lang], file.skipped, lang, indent="  ")
     if any(file.outcome == "not_recognised" for file in files):
         click.echo(_WORDS["known"][lang].format(kinds="; ".join(importer.title[lang] for importer in IMPORTERS)), err=True)
+
+
+def _echo_places(heading: str, places: Sequence[Skipped], lang: Language, indent: str) -> None:
+    """The first of the places under their heading, and how many more there are; nothing if there are none."""
+    if places:
+        click.echo(indent + heading.format(n=len(places)))
+    for item in places[:_SKIPPED_SHOWN]:
+        click.echo(f"{indent}  {item.place}: {item.zh if lang == 'zh' else item.en}")
+    if len(places) > _SKIPPED_SHOWN:
+        click.echo(f"{indent}  " + _WORDS["more"][lang].format(n=len(places) - _SKIPPED_SHOWN))
 
 
 @contextmanager

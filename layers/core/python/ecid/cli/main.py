@@ -17,10 +17,12 @@ class _Commands(click.Group):
     """Commands are imported when asked for: `ecid verify` must not wait for what `ecid scan` needs."""
 
     MODULES: ClassVar[dict[str, str]] = {
+        "clauses": "ecid.cli.clauses:clauses_command",
         "feed": "ecid.cli.feed:feed_command",
         "knowledge": "ecid.cli.knowledge:knowledge_group",
         "scan": "ecid.cli.scan:scan_command",
         "serve": "ecid.cli.serve:serve_command",
+        "tariff": "ecid.cli.clauses:tariff_command",
         "verify": "ecid.cli.verify:verify_command",
     }
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ecid.errors import Language, PayloadTooLarge, UnreadableFile
-from ecid.tariff.model import Conversion, Edition, Nomenclature, NoteSet
+from ecid.knowledge.record_sets import RecordSet
+from ecid.tariff.model import Conversion, Edition, Marks, Nomenclature, NoteSet
 
-Dataset = Edition | Nomenclature | Conversion | NoteSet
+Dataset = Edition | Nomenclature | Conversion | NoteSet | Marks | RecordSet
 Progress = Callable[[int, int], None]
 """Called with the number of units (pages, rows) done and their total."""
 
@@ -59,8 +60,8 @@ class SourceFile:
 
     @property
     def name(self) -> str:
-        """The file's name without its folder, which is no business of whoever reads a report."""
-        return self.path.name
+        """The file's name without its folder, which is no business of whoever reads a report; bytes of it that are no text are question marks."""
+        return self.path.name.encode(errors="replace").decode()
 
     @property
     def heading(self) -> tuple[str, ...]:

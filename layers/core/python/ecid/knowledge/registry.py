@@ -4,9 +4,33 @@ from __future__ import annotations
 
 from ecid.errors import UnsupportedFormat
 from ecid.knowledge.imported import Imported, Importer, Progress, SourceFile
-from ecid.knowledge.importers import catalogue, hs_conversion, hs_sections, hs_table
+from ecid.knowledge.importers import (
+    catalogue,
+    decisions,
+    dual_use,
+    goods_terms,
+    hs_conversion,
+    hs_sections,
+    hs_table,
+    notes_table,
+    us_notes,
+    us_rulings,
+    us_tree,
+)
 
-IMPORTERS: tuple[Importer, ...] = (catalogue.IMPORTER, hs_table.IMPORTER, hs_conversion.IMPORTER, hs_sections.IMPORTER)
+IMPORTERS: tuple[Importer, ...] = (
+    catalogue.IMPORTER,
+    hs_table.IMPORTER,
+    hs_conversion.IMPORTER,
+    hs_sections.IMPORTER,
+    us_tree.IMPORTER,
+    us_notes.IMPORTER,
+    us_rulings.IMPORTER,
+    decisions.IMPORTER,
+    notes_table.IMPORTER,
+    dual_use.IMPORTER,
+    goods_terms.IMPORTER,
+)
 
 
 def recognise(file: SourceFile) -> Importer | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,10 +14,13 @@ from typing import Any, TypeVar
 from ecid.errors import UnreadableFile
 from ecid.knowledge.imported import Dataset, Skipped
 from ecid.knowledge.pack import has_tariff, read_pack
-from ecid.tariff.model import Conversion, Edition, Element, Nomenclature, Note, NoteSet, TariffLine
+from ecid.knowledge.record_sets import RecordSet, record_of, record_row
+from ecid.tariff.model import Conversion, Edition, Element, Marks, Nomenclature, Note, NoteSet, TariffLine
 from ecid.tariff.reference import conversion_id
 
 FORMAT = 1
+TARIFF_KINDS = frozenset({"edition", "nomenclature", "conversion", "noteset"})
+"""The kinds of datasets that say what a tariff holds; records and marks, which are many, are loaded only by who asks for them."""
 _T = TypeVar("_T")
 _SUFFIX = ".jsonl"
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -73,14 +76,15 @@ def headers(folder: Path) -> tuple[list[StoredHeader], list[StoredHeader | None]
     return whole, damaged
 
 
-def load(folder: Path) -> list[Dataset]:
-    """Everything stored in a folder, by id; nothing if the folder does not exist. Raises `UnreadableFile`."""
-    return [_guarded(path, _decode) for path in sorted(folder.glob(f"*{_SUFFIX}"))]
+def load(folder: Path, kinds: Collection[str] | None = None) -> list[Dataset]:
+    """What is stored in a folder (of `kinds`, or everything), by id; nothing if the folder does not exist. Raises `UnreadableFile`."""
+    found = (_guarded(path, lambda text: _decode(text, kinds)) for path in sorted(folder.glob(f"*{_SUFFIX}")))
+    return [dataset for dataset in found if dataset is not None]
 
 
-def load_datasets(folders: Sequence[Path]) -> list[Dataset]:
-    """Everything in the folders, each either a pack or a folder of stored datasets. Raises `UnreadableFile`."""
-    return [dataset for folder in folders for dataset in ([read_pack(folder)] if has_tariff(folder) else load(folder))]
+def load_datasets(folders: Sequence[Path], kinds: Collection[str] | None = TARIFF_KINDS) -> list[Dataset]:
+    """What is in the folders, each either a pack or a folder of stored datasets (of `kinds`, or all). Raises `UnreadableFile`."""
+    return [dataset for folder in folders for dataset in ([read_pack(folder)] if has_tariff(folder) else load(folder, kinds))]
 
 
 def dataset_id(dataset: Dataset) -> str:
@@ -101,7 +105,7 @@ def _guarded(path: Path, read: Callable[[str], _T]) -> _T:
 
 def _encode(dataset: Dataset, importer: str, skipped: Iterable[Skipped]) -> bytes:
     header: dict[str, Any] = {"format": FORMAT, "kind": type(dataset).__name__.lower(), "id": dataset_id(dataset)}
-    if not isinstance(dataset, Conversion):
+    if not isinstance(dataset, Conversion | RecordSet):
         header |= {"title": dataset.title, "valid_from": dataset.valid_from.isoformat(), "valid_to": dataset.valid_to.isoformat()}
     rows: list[Any]
     match dataset:
@@ -117,6 +121,12 @@ def _encode(dataset: Dataset, importer: str, skipped: Iterable[Skipped]) -> byte
         case NoteSet():
             header["lang"] = dataset.lang
             rows = [{"kind": n.kind, "number": n.number, "title": n.title, "text": n.text, "source_ref": n.source_ref} for n in dataset.notes]
+        case Marks():
+            header["mark"] = dataset.mark
+            rows = sorted(dataset.codes.items())
+        case RecordSet():
+            header["title"] = dataset.title
+            rows = [record_row(record) for record in dataset.records]
     header |= {"source": dataset.source, "sha256": dataset.sha256, "importer": importer, "rows": len(rows)}
     header["skipped"] = [[item.place, item.zh, item.en] for item in skipped]
     return "".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in (header, *rows)).encode()
@@ -129,21 +139,32 @@ def _line_row(line: TariffLine) -> dict[str, Any]:
     return row | {key: value for key, value in optional.items() if value}
 
 
-def _decode(text: str) -> Dataset:
+def _decode(text: str, kinds: Collection[str] | None = None) -> Dataset | None:
+    """The dataset, or None if it is not of `kinds`."""
+    if kinds is not None and json.loads(text.partition("\n")[0])["kind"] not in kinds:
+        return None
     first, *rows = json.loads("[" + ",".join(text.removesuffix("\n").split("\n")) + "]")
     header = _header(first)
     if header.rows != len(rows):
         raise ValueError("rows are missing")
+    own = (header.source, header.sha256)
     if header.kind == "conversion":
-        return Conversion(first["newer"], first["older"], header.source, header.sha256, dict(rows))
-    dated = (header.id, header.title, date.fromisoformat(first["valid_from"]), date.fromisoformat(first["valid_to"]))
-    match header.kind:
+        return Conversion(first["newer"], first["older"], *own, dict(rows))
+    if header.kind == "recordset":
+        return RecordSet(header.id, header.title, *own, tuple(map(record_of, rows)))
+    return _dated(first, rows, (header.id, header.title, date.fromisoformat(first["valid_from"]), date.fromisoformat(first["valid_to"])), own)
+
+
+def _dated(first: Mapping[str, Any], rows: list[Any], head: tuple[str, str, date, date], own: tuple[str, str]) -> Dataset:
+    match first["kind"]:
         case "edition":
-            return Edition(*dated, first["complete"], header.source, header.sha256, {line.code: line for line in _lines(rows)})
+            return Edition(*head, first["complete"], *own, {line.code: line for line in _lines(rows)})
         case "nomenclature":
-            return Nomenclature(*dated, first["lang"], header.source, header.sha256, dict(rows))
+            return Nomenclature(*head, first["lang"], *own, dict(rows))
         case "noteset":
-            return NoteSet(*dated, first["lang"], header.source, header.sha256, tuple(Note(**row) for row in rows))
+            return NoteSet(*head, first["lang"], *own, tuple(Note(**row) for row in rows))
+        case "marks":
+            return Marks(*head, first["mark"], *own, dict(rows))
     raise ValueError("an unknown kind")
 
 

@@ -9,11 +9,15 @@ from typing import Literal
 
 from ecid.errors import BadInput, UnreadableFile, UnsupportedFormat
 from ecid.knowledge import store
+from ecid.knowledge.corpus import Corpus, assemble
 from ecid.knowledge.imported import Dataset, Progress, Skipped, SourceFile
 from ecid.knowledge.pack import VALID_FROM, read_pack_lines
 from ecid.knowledge.pack_check import PackFinding, check_pack
+from ecid.knowledge.pack_records import read_records
+from ecid.knowledge.record_sets import RecordSet
+from ecid.knowledge.records_check import check_records
 from ecid.knowledge.registry import IMPORTERS, read_reference
-from ecid.tariff.model import Edition, Nomenclature
+from ecid.tariff.model import Conversion, Edition, Nomenclature, NoteSet
 
 KNOWLEDGE = "knowledge"
 """The folder under the state directory."""
@@ -63,16 +67,24 @@ def build(data_dir: Path | None, home: Path, watch: Watch = lambda name: _unwatc
 
 
 def loaded(home: Path, pack: Path) -> list[Dataset]:
-    """The pack, if there is one, and everything imported."""
-    return store.load_datasets([pack, home / KNOWLEDGE])
+    """The pack's tariff lines, if there is a pack, and everything imported."""
+    return store.load_datasets([pack, home / KNOWLEDGE], kinds=None)
+
+
+def corpus(pack: Path, datasets: Sequence[Dataset]) -> Corpus:
+    """Everything that can be cited, but for the tariff lines: the records of the pack and those of `datasets`, as `loaded`. Raises `UnreadableFile`."""
+    return assemble(read_records(pack), datasets)
 
 
 def check(home: Path, pack: Path) -> list[PackFinding]:
-    """Check the pack, against the official edition and nomenclature of its days where they are imported."""
-    day = VALID_FROM
-    imported = [item for item in store.load(home / KNOWLEDGE) if isinstance(item, Edition | Nomenclature) and item.valid_from <= day <= item.valid_to]
-    editions = [item for item in imported if isinstance(item, Edition) and item.complete]
-    return check_pack(read_pack_lines(pack), editions, [item for item in imported if isinstance(item, Nomenclature)])
+    """Check the pack, its lines and its records, against the official edition, nomenclature and notes of its days where they are imported."""
+    imported = [item for item in store.load(home / KNOWLEDGE, store.TARIFF_KINDS) if not isinstance(item, Conversion | RecordSet)]
+    of_the_day = [item for item in imported if item.valid_from <= VALID_FROM <= item.valid_to]
+    editions = [item for item in of_the_day if isinstance(item, Edition) and item.complete]
+    nomenclatures = [item for item in of_the_day if isinstance(item, Nomenclature)]
+    notes = [item for item in imported if isinstance(item, NoteSet)]
+    findings = check_pack(read_pack_lines(pack), editions, nomenclatures)
+    return [*findings, *check_records(read_records(pack), nomenclatures, editions, notes)]
 
 
 def _unwatched(done: int, total: int) -> None:

@@ -108,3 +108,21 @@ class NoteSet:
     source: str
     sha256: str
     notes: tuple[Note, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Ten-digit codes that a list names on its days, which calls for a closer look and decides nothing: a screen, not a judgement.
+
+    `mark` says what the list is about: `dual_use_export`, the reference codes of items under dual-use export licence (两用物项出口许可证管理目录).
+    """
+
+    id: str
+    title: str
+    valid_from: date
+    valid_to: date
+    mark: Literal["dual_use_export"]
+    source: str
+    sha256: str
+    codes: Mapping[str, str] = field(repr=False)
+    """Ten-digit code to what the list says of it, which may be nothing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -22,18 +23,29 @@ class HsVersion:
     subheadings: int
     present: frozenset[str]
     absent: frozenset[str]
+    headings: frozenset[str]
+
+
+_HEADING = re.compile(r"(?<![\d.])(\d{2})\.?(\d{2})(?![\d])")
+_LISTS = ("present", "absent", "headings")
 
 
 @cache
 def hs_versions() -> tuple[HsVersion, ...]:
     """All versions, oldest first."""
     data = tomllib.loads(files(__package__).joinpath("hs_versions.toml").read_text("utf-8"))
-    return tuple(HsVersion(**entry | {key: frozenset(entry[key]) for key in ("present", "absent")}) for entry in data["version"])
+    return tuple(HsVersion(**entry | {key: frozenset(entry[key]) for key in _LISTS}) for entry in data["version"])
 
 
 def version_of(codes: Collection[str]) -> HsVersion | None:
     """The version that a list of six-digit codes is, by the codes that tell the versions apart."""
     return next((version for version in hs_versions() if version.present.issubset(codes) and version.absent.isdisjoint(codes)), None)
+
+
+def version_cited(text: str) -> HsVersion | None:
+    """The newest version that a text of notes can only be of: it cites a heading that came with it."""
+    cited = {f"{match[1]}{match[2]}" for match in _HEADING.finditer(text)}
+    return next((version for version in reversed(hs_versions()) if version.headings & cited), None)
 
 
 def version_by_number(number: int) -> HsVersion | None:

@@ -1,0 +1,60 @@
+"""What a question asks for: the codes and decisions that it names, and the words that remain."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Container
+from dataclasses import dataclass
+
+from ecid.errors import BadInput, Language
+from ecid.knowledge.retrieval.text import language_of
+
+MAX_QUERY = 500
+"""Characters: a question, not a document."""
+_DECISION = re.compile(r"(?<![a-z0-9])([zjw])\s?-?(\d{4})\s?[-‐-―]\s?(\d{1,4})(?!\d)", re.IGNORECASE)
+_RULING = re.compile(r"(?<![a-z0-9])([nh])\s?(\d{6})(?!\d)", re.IGNORECASE)
+_CODE = re.compile(
+    r"(?<![\dA-Za-z.\-])(\d{4}(?:[.\s]?\d{2}(?:[.\s]?\d{2}(?:[.\s]?\d{2,5})?)?)?|\d{2}\.\d{2}(?:\.\d{2}(?:\.?\d{2}(?:\.?\d{2})?)?)?)(?![\dA-Za-z]|[.\-]\d|\s*[年%％])"
+)
+_LINE_DIGITS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """`words` is `text` without what was understood as a code or number; `codes` are prefixes of 4, 6 or 8 digits, `ids` records named by number."""
+
+    text: str
+    words: str
+    lang: Language
+    codes: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+
+
+def understand(text: str, headings: Container[str]) -> Query:
+    """Read a question. Four digits are a code only where `headings` has them, so that a year is none. Raises BadInput when it is too long."""
+    if len(text) > MAX_QUERY:
+        raise BadInput(detail=f"q > {MAX_QUERY}")
+    words = unicodedata.normalize("NFKC", text)
+    ids = [f"decision-{letter.upper()}{year}-{number}" for letter, year, number in _DECISION.findall(words)]
+    ids += [f"us-ruling-{letter.upper()}{number}" for letter, number in _RULING.findall(words)]
+    words = _RULING.sub(" ", _DECISION.sub(" ", words))
+    codes: list[str] = []
+
+    def take(found: re.Match[str]) -> str:
+        digits = re.sub(r"\D", "", found[0])
+        if digits[:4] not in headings or len(digits) % 2:
+            return found[0]
+        codes.append(digits[:_LINE_DIGITS])
+        return " "
+
+    words = _CODE.sub(take, words).strip()
+    return Query(text, words, language_of(words or text), tuple(dict.fromkeys(codes)), tuple(ids))
+
+
+def prefix_of(code: str) -> str:
+    """A code as typed in a filter, with or without dots, as its first eight digits. Raises BadInput for what is none."""
+    digits = re.sub(r"[.\s]", "", unicodedata.normalize("NFKC", code))
+    if not (digits.isascii() and digits.isdigit() and 2 <= len(digits) <= 13):
+        raise BadInput(detail=f"code: {code[:40]!r}")
+    return digits[:_LINE_DIGITS]
