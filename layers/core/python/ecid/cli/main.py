@@ -17,6 +17,7 @@ class _Commands(click.Group):
     """Commands are imported when asked for: `ecid verify` must not wait for what `ecid scan` needs."""
 
     MODULES: ClassVar[dict[str, str]] = {
+        "candidates": "ecid.cli.candidates:candidates_command",
         "clauses": "ecid.cli.clauses:clauses_command",
         "feed": "ecid.cli.feed:feed_command",
         "knowledge": "ecid.cli.knowledge:knowledge_group",
