@@ -3,9 +3,10 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 PY := .venv/bin/python
+ECID := .venv/bin/ecid
 LOCK := .venv/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --universal --python-version 3.11
 
-.PHONY: run test bench eval check format lock samples knowledge-layer artefacts deploy screenshot clean
+.PHONY: run test bench eval check format lock samples knowledge-layer search-image-context artefacts image deploy screenshot clean
 
 run: .stamp-venv .stamp-node
 	@.venv/bin/ecid knowledge build
@@ -18,9 +19,10 @@ test: .stamp-venv .stamp-node .stamp-sam check
 bench: .stamp-venv .stamp-node
 	$(PY) -m tests.benchmarks
 
-# Asks clause search the questions of knowledge/evaluation, on what is loaded on this machine.
+# Asks clause search the questions, and candidate headings the goods, of knowledge/evaluation, on what is loaded on this machine.
 eval: .stamp-venv
 	$(PY) tools/evaluate.py
+	$(PY) tools/evaluate_candidates.py
 
 check: .stamp-venv .stamp-sam
 	.venv/bin/ruff format --check .
@@ -36,6 +38,7 @@ format: .stamp-venv
 
 lock: .stamp-venv
 	cd requirements && for name in dev sam; do ../$(LOCK) $$name.in --output-file $$name.txt; done
+	cd requirements && ../$(LOCK) search.in --constraints dev.txt --output-file search.txt
 	cd requirements && ../$(LOCK) functions.in --output-file ../layers/deps/requirements.txt
 	cd requirements && ../$(LOCK) workers.in --constraints ../layers/deps/requirements.txt --output-file ../layers/deps/workers.txt
 
@@ -46,15 +49,27 @@ samples: .stamp-venv
 # What the score rests on in AWS: the pack, and the reference imported on this machine. `sam build` packs it.
 knowledge-layer:
 	rm -rf build/knowledge-layer && mkdir -p build/knowledge-layer/ecid/knowledge
-	cp -r knowledge build/knowledge-layer/pack && rm -rf build/knowledge-layer/pack/samples
+	cp -r knowledge build/knowledge-layer/pack && rm -rf build/knowledge-layer/pack/{samples,evaluation}
 	home=$${ECID_HOME:-.ecid}; if [ -d "$$home/knowledge" ]; then cp -r "$$home/knowledge/." build/knowledge-layer/ecid/knowledge; fi
 
-# Functions and layers as Lambda takes them, in .aws-sam/build. Needs a python3.13 on the PATH.
+# What the image of SearchClauses holds besides the program: the same, and the search index made of it.
+search-image-context:
+	rm -rf build/search-image && mkdir -p build/search-image
+	cp -r knowledge build/search-image/pack && rm -rf build/search-image/pack/{samples,evaluation}
+	home=$${ECID_HOME:-.ecid}; ECID_HOME="$$home" ECID_PACK_DIR=build/search-image/pack $(ECID) knowledge build; \
+	mkdir build/search-image/ecid && for part in knowledge index; do if [ -d "$$home/$$part" ]; then cp -r "$$home/$$part" build/search-image/ecid; fi; done
+	chmod -R a+rX build/search-image
+
+# The functions that are zips, and the layers, as Lambda takes them, in .aws-sam/build. Needs a python3.13 on the PATH, and no container engine.
 artefacts: .stamp-sam knowledge-layer
+	SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam build --exclude SearchClauses
+
+# Everything, the image of SearchClauses too. Needs a container engine besides.
+image: .stamp-sam .stamp-venv knowledge-layer search-image-context
 	SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam build
 
 # make deploy STAGE=dev PARAMETERS='AlarmEmail=ops@example.org'; what is not given stays as it was. See docs/deploy.md.
-deploy: artefacts
+deploy: image
 	[[ "$(STAGE)" =~ ^(dev|staging|prod)$$ ]] || { echo "STAGE is dev, staging or prod" >&2; exit 1; }
 	stage=$$(.venv-sam/bin/python -c 'import sys, tomllib; print(*tomllib.load(open("samconfig.toml", "rb"))[sys.argv[1]]["deploy"]["parameters"]["parameter_overrides"])' $(STAGE)); \
 	SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam deploy --config-env $(STAGE) --parameter-overrides $$stage Release=$$(date +%s) $(PARAMETERS)

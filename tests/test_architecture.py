@@ -15,7 +15,7 @@ FUNCTIONS = sorted((ROOT / "functions").glob("*/app.py"))
 DOMAIN = {"identity", "credit", "clearance", "declarations", "tariff", "scoring", "verification", "feed"}
 # Readers and importers turn files into values: they open what they are given.
 FILE_EDGES = {PROGRAM / "declarations" / "readers", PROGRAM / "knowledge"}
-LAYERS = [{"cli"}, {"api", "bootstrap", "openapi"}, {"services"}, {"ports"}, DOMAIN | {"knowledge"}, {"errors", "settings"}]
+LAYERS = [{"cli"}, {"api", "bootstrap", "openapi", "parameters"}, {"services"}, {"ports"}, DOMAIN | {"knowledge"}, {"errors", "settings"}]
 CLOCKS = {
     ("datetime", "now"),
     ("datetime", "utcnow"),

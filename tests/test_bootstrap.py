@@ -224,7 +224,7 @@ def test_samples_are_kept_up_to_date_after_a_failure(error: Exception, tmp_path:
             ended.set()
         raise error
 
-    monkeypatch.setattr(bootstrap, "feed_samples", feed)
+    monkeypatch.setattr(bootstrap.local, "feed_samples", feed)
     keep_samples(local(tmp_path), ended, every=0.01)
     assert len(times) == 2
 

@@ -56,7 +56,8 @@ class Build:
 
     def layers(self, function: str) -> list[str]:
         """The layers of a function by logical id, in their order."""
-        return [*TEMPLATE["Globals"]["Function"]["Layers"], *TEMPLATE["Resources"][function]["Properties"].get("Layers", [])]
+        layers: list[str] = TEMPLATE["Resources"][function]["Properties"]["Layers"]
+        return layers
 
     def folder(self, name: str) -> Path:
         """What is packed for a function or a layer."""
@@ -69,7 +70,9 @@ def _of_type(template: Mapping[str, Any], kind: str) -> list[str]:
 
 
 TEMPLATE = yaml.load((ROOT / "template.yaml").read_text("utf-8"), Loader=_TemplateLoader)  # noqa: S506 - a SafeLoader
-FUNCTIONS = _of_type(TEMPLATE, "Function")
+IMAGES = [name for name in _of_type(TEMPLATE, "Function") if TEMPLATE["Resources"][name]["Properties"].get("PackageType") == "Image"]
+"""What needs a container engine to be built; see tests/test_image.py."""
+FUNCTIONS = [name for name in _of_type(TEMPLATE, "Function") if name not in IMAGES]
 LAYERS = _of_type(TEMPLATE, "LayerVersion")
 
 
@@ -82,7 +85,8 @@ def build() -> Build:
     if python is None:
         pytest.skip("no python3.13 with pip on the PATH or under ~/.pyenv: functions for Lambda's python3.13 cannot be built here")
     environment = {**os.environ, "PATH": f"{python.parent}:{os.environ['PATH']}", "SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "eu-central-1"}
-    for command in (["make", "knowledge-layer"], [SAM / "sam", "build", "--build-dir", BUILT, "--cache-dir", BUILT.with_name("sam-cache")]):
+    without = [option for name in IMAGES for option in ("--exclude", name)]
+    for command in (["make", "knowledge-layer"], [SAM / "sam", "build", *without, "--build-dir", BUILT, "--cache-dir", BUILT.with_name("sam-cache")]):
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=600)
         assert done.returncode == 0, done.stderr
     return Build(yaml.load((BUILT / "template.yaml").read_text("utf-8"), Loader=_TemplateLoader), python)  # noqa: S506 - a SafeLoader
@@ -107,7 +111,7 @@ def test_sizes(function: str, build: Build) -> None:
 def test_nothing_got_in_that_is_not_needed(name: str, build: Build) -> None:
     files = list(_files(build.folder(name)))
     assert files
-    unwanted = {"tests", "test", "__pycache__", "samples", ".git", "bin"}
+    unwanted = {"tests", "test", "__pycache__", "samples", "evaluation", ".git", "bin"}
     for path in files:
         parts = path.relative_to(build.folder(name)).parts
         assert not unwanted & set(parts), path

@@ -29,6 +29,8 @@ for name, resource in template["Resources"].items():  # the translator takes cod
     for uri in ("ContentUri", "CodeUri"):
         if uri in resource["Properties"]:
             resource["Properties"][uri] = f"s3://bucket/{name}"
+    if resource["Properties"].get("PackageType") == "Image":
+        resource["Properties"]["ImageUri"] = f"000000000000.dkr.ecr.eu-central-1.amazonaws.com/{name.lower()}:1"
 json.dump(transform(template, {"Release": sys.argv[1]}, NoManagedPolicies()), sys.stdout)
 """
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import chromadb
 import numpy as np
 import pytest
 
+from ecid.adapters import chroma
 from ecid.adapters.chroma import ChromaFolder, ChromaServer
 from ecid.errors import BadInput, Language, SourceUnavailable
 from ecid.knowledge.retrieval.embedder import Vectors
@@ -31,29 +37,34 @@ def unit_vectors() -> dict[Language, Vectors]:
 VECTORS = unit_vectors()
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a Chroma server of its own."""
+@contextmanager
+def chroma_server(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """A Chroma server of its own, and its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     program = Path(sys.executable).with_name("chroma")
-    log = (tmp_path_factory.mktemp("chroma-log") / "log").open("wb")
-    running = subprocess.Popen(
-        [program, "run", "--path", tmp_path_factory.mktemp("chroma"), "--host", "127.0.0.1", "--port", str(port)], stdout=log, stderr=log
-    )
-    try:
-        ends = time.monotonic() + STARTED_WITHIN
-        while time.monotonic() < ends and running.poll() is None:
-            with socket.socket() as tried:
-                if tried.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        running.terminate()
-        running.wait(20)
-        log.close()
+    with (folder / "log").open("wb") as log:
+        running = subprocess.Popen([program, "run", "--path", folder, "--host", "127.0.0.1", "--port", str(port)], stdout=log, stderr=log)
+        try:
+            ends = time.monotonic() + STARTED_WITHIN
+            while time.monotonic() < ends and running.poll() is None:
+                with socket.socket() as tried:
+                    if tried.connect_ex(("127.0.0.1", port)) == 0:
+                        break
+                time.sleep(0.1)
+            yield running, f"http://127.0.0.1:{port}"
+        finally:
+            running.send_signal(signal.SIGCONT)
+            running.terminate()
+            running.wait(20)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a Chroma server."""
+    with chroma_server(tmp_path_factory.mktemp("chroma")) as (_, url):
+        yield url
 
 
 @pytest.fixture(scope="module", params=["folder", "server"])
@@ -147,6 +158,87 @@ def test_a_damaged_folder_is_unavailable(folder: Path, tmp_path: Path, how: str)
         ChromaFolder(copy).open(NAMES, COUNTS)
 
 
+@pytest.fixture
+def foreign(server: str) -> Iterator[chromadb.api.ClientAPI]:
+    """What another program has to do with the server."""
+    client = chromadb.HttpClient(host="127.0.0.1", port=int(server.rpartition(":")[2]), settings=chromadb.Settings(anonymized_telemetry=False))
+    yield client
+    for name in THEIRS.values():
+        client.delete_collection(name)
+    client.close()  # type: ignore[attr-defined]
+    for part in (client, vars(client)["_admin_client"]):
+        vars(part)["_server"]._session.close()
+
+
+THEIRS: dict[Language, str] = {"zh": "ecid-zh-theirs", "en": "ecid-en-theirs"}
+
+
+@pytest.mark.parametrize("dimensions", [16, 3])
+def test_collections_of_another_program_by_the_same_name_are_not_searched_but_replaced(server: str, foreign: chromadb.api.ClientAPI, dimensions: int) -> None:
+    for lang, name in THEIRS.items():
+        rows = [[float(number), *[1.0] * (dimensions - 1)] for number in range(COUNTS[lang])]
+        foreign.create_collection(name, embedding_function=None).add(ids=[f"their-{number}" for number in range(len(rows))], embeddings=rows)
+    ours = ChromaServer(server)
+    with pytest.raises(SourceUnavailable):
+        ours.open(THEIRS, COUNTS)
+    ours.write(THEIRS, VECTORS)
+    opened = ours.open(THEIRS, COUNTS)
+    assert opened.nearest("zh", VECTORS["zh"][7], 1, None)[0][0] == 7
+    opened.close()
+
+
+def test_passages_of_another_program_in_our_collection_are_an_error(server: str, foreign: chromadb.api.ClientAPI) -> None:
+    ours = ChromaServer(server)
+    ours.write(THEIRS, VECTORS)
+    opened = ours.open(THEIRS, COUNTS)
+    collection = foreign.get_collection(THEIRS["en"], embedding_function=None)
+    collection.add(ids=["300", "theirs"], embeddings=VECTORS["en"][:2])
+    collection.delete(ids=["0", "1"])
+    for number in (0, 1):
+        with pytest.raises(SourceUnavailable):
+            opened.nearest("en", VECTORS["en"][number], 1, None)
+    assert opened.nearest("en", VECTORS["en"][7], 1, None)[0][0] == 7
+    opened.close()
+
+
+def test_a_server_that_stops_answering_is_left_alone_for_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with chroma_server(tmp_path) as (running, url):
+        ours = ChromaServer(url, patience=0.5)
+        ours.write(NAMES, VECTORS)
+        opened = ours.open(NAMES, COUNTS)
+        running.send_signal(signal.SIGSTOP)  # connections are taken and nothing is answered
+        with pytest.raises(SourceUnavailable):
+            opened.nearest("zh", VECTORS["zh"][0], 1, None)
+        with pytest.raises(SourceUnavailable):
+            ours.open(NAMES, COUNTS)
+        running.send_signal(signal.SIGCONT)
+        with pytest.raises(SourceUnavailable):  # it would answer by now
+            opened.nearest("zh", VECTORS["zh"][0], 1, None)
+        monkeypatch.setattr(chroma, "monotonic", lambda: time.monotonic() + 60)
+        assert opened.nearest("zh", VECTORS["zh"][0], 1, None)[0][0] == 0
+        running.kill()
+        running.wait(20)
+        with pytest.raises(SourceUnavailable):
+            opened.nearest("zh", VECTORS["zh"][0], 1, None)
+        opened.close()
+
+
+def test_a_server_that_is_none(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        threading.Thread(target=_answer_nonsense, args=(other,), daemon=True).start()
+        with pytest.raises(SourceUnavailable):
+            ChromaServer(f"http://127.0.0.1:{other.getsockname()[1]}").open(NAMES, COUNTS)
+
+
+def _answer_nonsense(listening: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while True:
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 9\r\nConnection: close\r\n\r\n<html>hi!")
+
+
 def test_a_server_that_is_away() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -157,7 +249,7 @@ def test_a_server_that_is_away() -> None:
             away.write(NAMES, VECTORS)
 
 
-@pytest.mark.parametrize("url", ["", "localhost:8000", "ftp://127.0.0.1", "http://"])
+@pytest.mark.parametrize("url", ["", "localhost:8000", "ftp://127.0.0.1", "http://", "http://127.0.0.1:port", "http://[::1", "http://127.0.0.1:99999"])
 def test_what_is_no_address(url: str) -> None:
     with pytest.raises(BadInput):
         ChromaServer(url)

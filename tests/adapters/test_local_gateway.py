@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+import http.client
 import json
 import socket
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +60,49 @@ def handler(event, context):
     current = event["rawPath"]
     time.sleep(0.01)
     return {"statusCode": 200, "body": current}
+"""
+
+
+LARGE = """
+import pathlib, time
+from ecid import api
+app = api.application()
+here = pathlib.Path(__file__).parent
+(here / "imported").touch()
+@app.get("/large")
+def large():
+    (here / "at work").touch()
+    while app.current_event.query_string_parameters and not (here / "go on").exists():
+        time.sleep(0.01)
+    return api.json_response({"path": app.current_event.path})
+handler = app.resolve
+"""
+
+SMALL = """
+from ecid import api
+app = api.application()
+@app.get("/small")
+def small():
+    return api.json_response({"path": app.current_event.path})
+handler = app.resolve
+"""
+
+
+SIDE_BY_SIDE = """
+Resources:
+  Large:
+    Type: AWS::Serverless::Function
+    Metadata: { DockerContext: ., Dockerfile: functions/large/Dockerfile, DockerTag: large }
+    Properties:
+      PackageType: Image
+      Events:
+        One: { Type: HttpApi, Properties: { Method: ANY, Path: /large } }
+  Small:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: functions/small/
+      Events:
+        One: { Type: HttpApi, Properties: { Method: GET, Path: /small } }
 """
 
 
@@ -169,3 +215,36 @@ def test_a_client_that_breaks_off_leaves_no_trace(address: str, capfd: pytest.Ca
     with ask(f"{address}/v1/things", "POST", b"{}") as answer:
         assert event_of(answer)["routeKey"] == "POST /v1/things"
     assert "Traceback" not in capfd.readouterr().err
+
+
+@pytest.fixture
+def side_by_side(tmp_path: Path) -> Path:
+    """A checkout with two functions, one of them large."""
+    for name, code in (("large", LARGE), ("small", SMALL)):
+        (tmp_path / "functions" / name).mkdir(parents=True)
+        (tmp_path / "functions" / name / "app.py").write_text(code)
+    (tmp_path / "template.yaml").write_text(SIDE_BY_SIDE)
+    return tmp_path
+
+
+def test_a_large_function_is_imported_when_asked_for_and_keeps_no_other_waiting(side_by_side: Path) -> None:
+    large = side_by_side / "functions" / "large"
+    with running(side_by_side) as address, ThreadPoolExecutor(1) as pool:
+        assert json.load(ask(f"{address}/small")) == {"path": "/small"}
+        assert not (large / "imported").exists()
+        waiting = pool.submit(ask, f"{address}/large?wait=1")
+        while not (large / "at work").exists():
+            time.sleep(0.01)
+        assert json.load(ask(f"{address}/small")) == {"path": "/small"}
+        assert not waiting.done()
+        (large / "go on").touch()
+        assert json.load(waiting.result(10)) == {"path": "/large"}, "each function has its own request before it"
+
+
+@pytest.mark.parametrize(("method", "status"), [("GET", 200), ("HEAD", 200), ("DELETE", 405), ("BREW", 405)])
+def test_a_route_for_any_method_takes_them_all(method: str, status: int, side_by_side: Path) -> None:
+    with running(side_by_side) as address, closing(http.client.HTTPConnection(address.removeprefix("http://"), timeout=10)) as connection:
+        connection.request(method, "/large")
+        answer = connection.getresponse()
+        assert (answer.status, answer.getheader("allow")) == (status, None if status == 200 else "GET, HEAD")
+        assert bool(answer.read()) == (method != "HEAD")

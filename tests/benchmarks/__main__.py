@@ -18,6 +18,7 @@ SCORED = (
 """Lines, distinct goods and their naming of each score run."""
 VERIFICATIONS = 2_000
 IMPORTS = 15
+PASSAGES, QUESTIONS, OPENINGS = 20_000, 300, 7
 CSV_BYTES = 1_000_000_000
 
 
@@ -33,10 +34,13 @@ def main() -> None:
         for count, goods, naming in SCORED:
             _say(f"score of {count:,} lines, {goods:,} distinct goods, {naming}")
             scored.append(_child("score_lines", str(count), str(goods), naming, str(folder)))
+        _say(f"search of {PASSAGES:,} passages")
+        (folder / "search").mkdir()
+        searched = _child("search_index", str(PASSAGES), str(QUESTIONS), str(folder / "search"), str(OPENINGS))
         _say(f"scan of a CSV file of {CSV_BYTES:,} bytes")
         scanned = _child("scan_csv", str(CSV_BYTES), str(folder))
     path = Path(__file__).parents[2] / "docs" / "benchmarks.md"
-    path.write_text(report.page(cold, warm, scored, scanned), "utf-8")
+    path.write_text(report.page(cold, warm, scored, scanned, searched), "utf-8")
     _say(f"written: docs/{path.name}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,11 +13,18 @@ import pytest
 from tests.benchmarks import cold_import, report
 
 CHECKOUT = Path(__file__).parents[2]
+SEARCHED: dict[str, object] = {
+    **dict.fromkeys(("passages", "records", "questions"), 1),
+    **dict.fromkeys(("files_ms", "clauses_50", "clauses_95", "candidates_50", "candidates_95", "product_50", "product_95"), 20.0),
+    **dict.fromkeys(("clauses_ms", "candidates_ms"), 200.0),
+    "source": "the pack alone",
+}
 
 
 def run(module: str, *arguments: object) -> dict[str, object]:
+    environment = {name: value for name, value in os.environ.items() if name != "ECID_DATA_DIR"}
     done = subprocess.run(
-        [sys.executable, "-m", f"tests.benchmarks.{module}", *map(str, arguments)], check=True, stdout=subprocess.PIPE, text=True, cwd=CHECKOUT
+        [sys.executable, "-m", f"tests.benchmarks.{module}", *map(str, arguments)], check=True, stdout=subprocess.PIPE, text=True, cwd=CHECKOUT, env=environment
     )
     answer: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
     return answer
@@ -31,12 +39,14 @@ def test_the_page_tells_every_figure(tmp_path: Path) -> None:
     scored = run("score_lines", 2_000, 100, "own_models", tmp_path)
     fillers = run("score_lines", 2_000, 100, "one_model", tmp_path)
     scanned = run("scan_csv", 200_000, tmp_path)
+    searched = run("search_index", 300, 6, tmp_path / "search", 1)
     cold = cold_import.measure(1)
+    assert (searched["source"], 200 < int(str(searched["passages"])) <= 300) == ("the pack alone", True)
     assert scored["findings"]
     assert {1, 2, 3, 5, 7, 8} <= set(scored["judged"])  # type: ignore[call-overload]
     assert scanned["judged"] == scanned["lines"] - scanned["refused"]  # type: ignore[operator]
     warm = {"handler_ms": 2.0, "bare_ms": 1.5, "requests": 1, "keys": 2, "operation": "BatchGetItem", "rounds": 5}
-    page = report.page(cold, warm, [scored, fillers], scanned)
+    page = report.page(cold, warm, [scored, fillers], scanned, searched)
     assert {path.parent.name for path in CHECKOUT.glob("functions/*/app.py")} <= {cell.strip(" `") for cell in page.split("|")}
     assert "| 2,000 | 100 | each its own |" in page
     assert "| 2,000 | 100 | one filler for all |" in page
@@ -49,7 +59,7 @@ def test_costs_that_grow_faster_than_lines_are_said(seconds: float, verdict: str
     warm = {"handler_ms": 2.0, "bare_ms": 1.5, "requests": 1, "keys": 2, "operation": "BatchGetItem", "rounds": 5}
     cold = {cold_import.EMPTY: 1.0, cold_import.YARDSTICK: 10.0, "verify_domain": 12.0}
     scanned = {"bytes": 1, "lines": 1, "scan_s": 1.0, "polars_s": 1.0, "scan_mb": 1.0, "read_mb": 1.0}
-    said = report.page(cold, warm, rows, scanned).partition("Linear: ")[2].partition("\n")[0]
+    said = report.page(cold, warm, rows, scanned, SEARCHED).partition("Linear: ")[2].partition("\n")[0]
     assert f"**{verdict}" in said
 
 
@@ -59,5 +69,11 @@ def test_a_missed_limit_is_said(handler_ms: float, requests: int, verdict: str) 
     cold = {cold_import.EMPTY: 1.0, cold_import.YARDSTICK: 10.0, "verify_domain": 12.0}
     scored = {"lines": 1_000_000, "goods": 1, "naming": "own_models", "judged": [1], "score_s": 1.0, "read_and_group_s": 0.1, "peak_mb": 100.0}
     scanned = {"bytes": 1, "lines": 1, "scan_s": 1.0, "polars_s": 1.0, "scan_mb": 1.0, "read_mb": 1.0}
-    section = report.page(cold, warm, [scored], scanned).partition("## Warm verification")[2].partition("## ")[0]
+    section = report.page(cold, warm, [scored], scanned, SEARCHED).partition("## Warm verification")[2].partition("## ")[0]
     assert f"**{verdict}" in section
+
+
+@pytest.mark.parametrize(("name", "most"), [("clauses_ms", 300.0), ("candidates_ms", 300.0), ("clauses_95", 30.0), ("candidates_95", 80.0)])
+def test_a_slow_search_is_said(name: str, most: float) -> None:
+    assert "**Met.**" in report._searched(SEARCHED | {name: most})
+    assert "**Not met" in report._searched(SEARCHED | {name: most + 1})

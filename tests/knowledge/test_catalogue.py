@@ -76,6 +76,12 @@ def test_a_catalogue_without_all_chapters_is_not_whole() -> None:
     assert "chapter 77" not in missing
 
 
+def test_a_page_that_was_missed_is_listed() -> None:
+    reader = CatalogueReader()
+    reader.miss(7)
+    assert (reader.missed, [(place, zh.partition("，")[0]) for place, zh, _ in reader.findings]) == ([7], [("p. 7", "此页无法读取或空白")])
+
+
 @pytest.mark.parametrize(("text", "number"), [("一", 1), ("九", 9), ("十", 10), ("十一", 11), ("二十", 20), ("二十一", 21), ("九十七", 97)])
 def test_chinese_numbers(text: str, number: int) -> None:
     assert chinese_number(text) == number

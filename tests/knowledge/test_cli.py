@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from ecid.bootstrap import Platform
 from ecid.cli.knowledge import knowledge_group
+from ecid.errors import UnreadableFile
 from ecid.settings import Settings
 
 LINE = 'chapter = "85"\n[[line]]\ncode = "85076000"\nname = { zh = "锂电池", en = "Accumulators" }\npath = ["蓄电池"]\nclassification = ["用途"]\n'
@@ -43,7 +44,7 @@ def test_import_says_what_became_of_each_file(settings: Settings, hs_2022_csv: P
     result = _run(settings, "import", "--lang", "en", str(hs_2022_csv), str(tmp_path / "other.txt"))
     assert result.exit_code == 0
     assert "a table.csv: imported: hs-2022" in result.stdout
-    assert "3 places not taken over as they stand:" in result.stdout
+    assert "not taken over as they stand: 3" in result.stdout
     assert "854143 stands twice" in result.stdout
     assert "other.txt: not recognised" in result.stdout
     assert "Files that are recognised:" in result.stderr
@@ -106,7 +107,7 @@ def test_stats_tell_the_records_by_kind_and_their_exceptions(settings: Settings,
     assert counted["decision"] == {"kind": "decision", "records": 2, "zh": 2, "en": 0, "lapsed": 1}
     assert [item["en"] for item in records["exceptions"]] == ["decision-J2018-0001: hs-2022 has no 04100090; lapsed from 2022-01-01"]
     printed = _run(settings, "stats", "--lang", "zh").stdout
-    assert "1 条记录例外：" in printed
+    assert "记录例外 1 条：" in printed
     assert "decision-J2018-0001：hs-2022 已无编码 04100090，自 2022-01-01 起失效" in printed
 
 
@@ -115,3 +116,23 @@ def test_check_looks_at_the_records(settings: Settings) -> None:
     result = _run(settings, "check", "--lang", "en")
     assert result.exit_code == 1
     assert "gri.toml: gri-1: punctuation beside Chinese must be full-width" in result.stdout
+
+
+def test_what_comes_from_files_does_not_steer_the_terminal(settings: Settings, tmp_path: Path) -> None:
+    path = tmp_path / "de\x1b[31m\nci.csv"
+    path.write_text("决定编号,商品名称,税则号列\nZ2031-1,样品,85076000\n\x1b]0;t\x07,样品,85076000\n", "utf-8")
+    for lang in ("zh", "en"):
+        shown = _run(settings, "import", "--lang", lang, str(path)).stdout
+        assert "de[31m ci.csv" in shown
+        assert len(shown.splitlines()) == 3
+        assert not {"\x1b", "\x07"} & set(shown)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_damaged_dataset_is_named(settings: Settings, hs_2022_csv: Path, lang: str) -> None:
+    _run(settings, "import", str(hs_2022_csv))
+    (settings.home / "knowledge" / "hs-2022.jsonl").write_bytes(b"{")
+    for command in ("stats", "check"):
+        result = _run(settings, command, "--lang", lang)
+        assert isinstance(result.exception, UnreadableFile)
+        assert "hs-2022.jsonl" in result.exception.sentence("zh" if lang == "zh" else "en")

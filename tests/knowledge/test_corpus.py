@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecid.knowledge.corpus import assemble
+from ecid.knowledge.decision_numbers import canonical, spellings
 from ecid.knowledge.imported import Dataset
 from ecid.knowledge.note_records import note_records, sections
 from ecid.knowledge.record_sets import RecordSet
@@ -48,6 +49,7 @@ def _judged(record: Record, datasets: Sequence[Dataset]) -> tuple[Record | None,
         ("95045012", date(2018, 12, 31), None, ""),
         ("04101000", date(2021, 12, 31), None, ""),  # published before the version that has it
         ("04109000", date(2021, 12, 31), date(2024, 12, 31), "cn-2025"),
+        ("041000", date(2021, 12, 31), date(2021, 12, 31), "hs-2022"),  # published on the last day of the version that has it
     ],
 )
 def test_a_decision_lapses_when_the_tariff_loses_its_code(code: str, issued: date, last: date | None, by: str) -> None:
@@ -59,12 +61,20 @@ def test_a_decision_lapses_when_the_tariff_loses_its_code(code: str, issued: dat
     assert [("lapsed from" in text) for text in told] == ([True] if by else [])
 
 
+@pytest.mark.parametrize("codes", [("041000", "95045011"), ("95045011", "041000")])
+def test_of_several_codes_the_first_that_is_lost_ends_the_record(codes: tuple[str, ...]) -> None:
+    record, told = _judged(replace(_record("041000", date(2018, 12, 31)), codes=codes), [HS_2017, HS_2022, CONVERSION, _edition(2025, "95045012")])
+    assert record is not None
+    assert (record.valid_to, record.facts["lapsed"]["code"], len(told)) == (date(2021, 12, 31), "041000", 1)
+
+
 def test_what_ends_by_itself_does_not_lapse() -> None:
     record = replace(_record("041000", date(2018, 12, 31)), valid_to=date(2020, 12, 31))
     assert _judged(record, [HS_2017, HS_2022, CONVERSION]) == (record, [])
-    longer, told = _judged(replace(record, kind="term", valid_to=date(2025, 12, 31)), [HS_2017, HS_2022, CONVERSION])
-    assert longer is not None
-    assert (longer.valid_to, len(told)) == (date(2021, 12, 31), 1)
+    for end in (date(2022, 1, 1), date(2025, 12, 31)):  # on the first day without its code, and later
+        longer, told = _judged(replace(record, kind="term", valid_to=end), [HS_2017, HS_2022, CONVERSION])
+        assert longer is not None
+        assert (longer.valid_to, len(told)) == (date(2021, 12, 31), 1)
 
 
 def test_successors_are_those_of_the_conversion_table() -> None:
@@ -115,7 +125,9 @@ def test_of_two_sources_the_larger_one_holds_and_another_text_is_listed() -> Non
     for datasets in ([one, two], [two, one]):
         corpus = assemble([], datasets)
         assert [(record.id, record.text["zh"]) for record in corpus.records] == [("decision-Z1", "乙。"), ("decision-Z2", "归入。")]
-        assert [item.en for item in corpus.exceptions] == ["decision-Z1 is known from another source, with another text, and left out here"]
+        assert [item.en for item in corpus.exceptions] == ["decision-Z1 is known from another source, which says otherwise, and left out here"]
+    earlier = RecordSet("cn-decisions-3", "t", "s", "3", (_record("8507", date(2023, 1, 1), text="乙。"),))
+    assert len(assemble([], [two, earlier]).exceptions) == 1
     mine = _record("8507", date(2024, 1, 1), "note", text="包。")
     assert [record.text["zh"] for record in assemble([mine], [one]).records] == ["包。"]
     assert assemble([], [one, RecordSet("cn-decisions-0", "t", "s", "3", one.records)]).exceptions == ()
@@ -186,3 +198,25 @@ def test_sections_hold_every_chapter_once() -> None:
     (record,) = note_records([NoteSet("cn-2025-notes", "t", *YEAR_2025, "zh", "s", "h", (Note("section", 16, "机器", "甲"),))])
     assert (record.id, record.codes, record.title["zh"]) == ("official-note-section-16", ("84", "85"), "第十六类注释：机器")
     assert record.valid_from - timedelta(days=1) == date(2024, 12, 31)
+
+
+@pytest.mark.parametrize(
+    ("number", "whole", "forms"),
+    [
+        ("decision-Z2018-22", "decision-Z2018-0022", ("decision-Z2018-22", "decision-Z2018-022", "decision-Z2018-0022")),
+        ("J2018-0001", "J2018-0001", ("J2018-1", "J2018-01", "J2018-001", "J2018-0001")),
+        ("W2020-1234", "W2020-1234", ("W2020-1234",)),
+        ("note-ch85-3", "note-ch85-3", ("note-ch85-3",)),
+        ("decision-Z2018-22-1", "decision-Z2018-22-1", ("decision-Z2018-22-1",)),
+    ],
+)
+def test_the_number_of_a_decision_is_one_with_and_without_zeros(number: str, whole: str, forms: tuple[str, ...]) -> None:
+    assert canonical(number) == whole
+    assert spellings(number) == forms
+
+
+def test_a_decision_that_two_sources_spell_differently_is_one() -> None:
+    sets = [
+        RecordSet(f"cn-{name}", "t", "s", "h", (_record("0410", date(2018, 12, 31), record_id=name),)) for name in ("decision-Z2018-0022", "decision-Z2018-22")
+    ]
+    assert [record.id for record in assemble([], sets).records] == ["decision-Z2018-0022"]

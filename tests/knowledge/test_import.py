@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import resource
+from contextlib import closing
 from pathlib import Path
 
 import pypdfium2
@@ -9,6 +13,7 @@ import pytest
 
 from ecid.errors import PayloadTooLarge, UnreadableFile, UnsupportedFormat
 from ecid.knowledge import imported as imported_module
+from ecid.knowledge import store
 from ecid.knowledge.catalogue import pages as pages_module
 from ecid.knowledge.imported import SourceFile
 from ecid.knowledge.registry import read_reference
@@ -69,10 +74,28 @@ def test_a_pdf_with_too_many_pages_is_refused(plain_pdf: Path, monkeypatch: pyte
         read_reference(SourceFile.of(plain_pdf))
 
 
+def test_a_page_that_cannot_be_read_does_not_cost_the_others(tmp_path: Path) -> None:
+    path = tmp_path / "pages.pdf"
+    document = pypdfium2.PdfDocument.new()
+    for _ in range(3):
+        document.new_page(595, 842).close()
+    document.save(path)
+    document.close()
+    path.write_bytes(path.read_bytes().replace(b"/Type/Page>>", b"/Type/Pagx>>", 2))
+    with closing(pages_module.PdfPages(path)) as pages:
+        assert [page.number for page in pages] == [1, 2, 3]
+
+
 def test_a_file_that_is_too_large_is_refused(plain_pdf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(imported_module, "MAX_BYTES", 10)
     with pytest.raises(PayloadTooLarge):
         SourceFile.of(plain_pdf)
+
+
+def test_what_is_no_file_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (file,) = import_files([tmp_path / "pipe"], tmp_path / "home")
+    assert (file.outcome, file.en) == ("unreadable", "it is no file")
 
 
 def test_a_file_that_is_not_there_is_unreadable(tmp_path: Path) -> None:
@@ -119,6 +142,42 @@ def test_build_reads_only_what_is_new(tmp_path: Path, hs_2022_csv: Path) -> None
     assert watched == ["a table.csv"]
     hs_2022_csv.write_text(hs_2022_csv.read_text("utf-8") + "\n", "utf-8")
     assert [file.outcome for file in build(data, home) if file.usable] == ["imported"]
+
+
+NOTES = [{"kind": "章", "no": number, "title": "章名", "text": f"税目85.24的样品{number}"} for number in range(1, 60)]
+
+
+@pytest.mark.parametrize(("rows", "outcome", "stored"), [(2, "unreadable", 59), (58, "unreadable", 59), (59, "imported", 59)])
+def test_a_poorer_file_does_not_take_the_place_of_what_was_imported(tmp_path: Path, rows: int, outcome: str, stored: int) -> None:
+    home = tmp_path / "home"
+    (tmp_path / "whole.json").write_text(json.dumps(NOTES), "utf-8")
+    (tmp_path / "other.json").write_text(json.dumps([{**note, "title": "新"} for note in NOTES[-rows:]]), "utf-8")
+    import_files([tmp_path / "whole.json"], home)
+    before = (home / KNOWLEDGE / "hs-2022-notes-zh.jsonl").read_bytes()
+    (file,) = import_files([tmp_path / "other.json"], home)
+    (notes,) = store.load(home / KNOWLEDGE)
+    assert (file.outcome, store.row_count(notes)) == (outcome, stored)
+    assert (before == (home / KNOWLEDGE / "hs-2022-notes-zh.jsonl").read_bytes()) is (outcome == "unreadable")
+    if outcome == "unreadable":
+        assert f"{rows} rows, where hs-2022-notes-zh, imported before, has 59" in file.en
+        (home / KNOWLEDGE / "hs-2022-notes-zh.jsonl").unlink()
+        assert [file.outcome for file in import_files([tmp_path / "other.json"], home)] == ["imported"]
+
+
+def test_a_disk_that_is_full_leaves_what_was_imported(tmp_path: Path, hs_2022_csv: Path) -> None:
+    import_files([hs_2022_csv], tmp_path)
+    stored = tmp_path / KNOWLEDGE / "hs-2022.jsonl"
+    before = stored.read_bytes()
+    hs_2022_csv.write_text(hs_2022_csv.read_text("utf-8").replace("Goods", "Other goods"), "utf-8")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))  # what a full disk looks like to a program
+    try:
+        with pytest.raises(OSError, match="too large"):
+            import_files([hs_2022_csv], tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert stored.read_bytes() == before
+    assert [path.name for path in stored.parent.iterdir()] == [stored.name]
 
 
 @pytest.mark.parametrize("left", [0, 30, 5_000, 100_000, -1])

@@ -67,7 +67,7 @@ def test_the_files_are_recognised_by_content(home: tuple[Path, list[ImportedFile
     assert outcomes["hs2022_to_hs2017.csv"] == ("imported", ("hs-2022-to-hs-2017",))
     assert outcomes["sections.csv"] == ("imported", ("hs-sections-en",))
     assert outcomes["notes.json"] == ("imported", ("hs-2022-notes-zh",))
-    assert outcomes["tariff_elements.csv"] == ("not_recognised", ())
+    assert outcomes["tariff_elements.csv"] == ("left_out", ())
 
 
 def test_known_dirt_is_reported_with_its_row(home: tuple[Path, list[ImportedFile]]) -> None:
@@ -162,3 +162,20 @@ def test_a_truncated_catalogue_is_refused(data_dir: Path, tmp_path: Path) -> Non
     path.write_bytes(content[: len(content) // 2])
     with pytest.raises(UnreadableFile):
         read_reference(SourceFile.of(path))
+
+
+def test_pages_that_cannot_be_read_are_listed_and_the_edition_is_not_taken_to_be_whole(data_dir: Path, edition: Edition, tmp_path: Path) -> None:
+    content = bytearray((data_dir / CATALOGUE / "catalogue.pdf").read_bytes())
+    page = [match.start() for match in re.finditer(rb"/Type /Page\b", content)][120]
+    content[page : page + 11] = b"/Type /Pagx"
+    drawn = [match.end() for match in re.finditer(rb"(?<!end)stream\r\n", content)][210]
+    content[drawn : drawn + 400] = bytes(400)
+    path = tmp_path / "spoilt.pdf"
+    path.write_bytes(content)
+    _, imported = read_reference(SourceFile.of(path))
+    spoilt = next(item for item in imported.datasets if isinstance(item, Edition))
+    unreadable = [item.place for item in imported.skipped if "nothing can be read" in item.en]
+    assert (unreadable, spoilt.complete) == (["p. 121", "p. 211"], False)
+    lost = edition.lines.keys() - spoilt.lines.keys()
+    assert {edition.lines[code].source_ref.partition(",")[0] for code in lost} == {"p. 121", "p. 211"}
+    assert len(spoilt.lines) > len(edition.lines) * 0.99

@@ -170,6 +170,11 @@ def test_notes_of_no_known_version_are_refused(tmp_path: Path) -> None:
         _read(tmp_path, "n.json", '[{"kind": "chapter", "no": 1, "text": "Of 01.01."}]')
 
 
+def test_text_before_the_first_note_is_listed(tmp_path: Path) -> None:
+    imported = _read(tmp_path, "notes.md", NOTES_MD.replace("#### SAMPLES\n", "#### SAMPLES\n\nSee the general notes.\n"))
+    assert ("line 13", "text before the first note; left out") in [(item.place, item.en) for item in imported.skipped]
+
+
 def test_american_notes_are_left_out_and_listed(tmp_path: Path) -> None:
     imported = _read(tmp_path, "notes.md", NOTES_MD)
     (notes,) = imported.datasets
@@ -197,7 +202,7 @@ def test_notes_without_notes_are_refused(tmp_path: Path, text: str, reason: str)
 
 
 def test_the_american_tree_words_headings_and_subheadings(tmp_path: Path) -> None:
-    imported = _read(tmp_path, "tree.csv", TREE + "".join(f"{code}00,1,Goods {code},\n" for code in CODES))
+    imported = _read(tmp_path, "tree.csv", TREE + "".join(f"{code}00,0,Goods {code},\n" for code in CODES))
     found = _records(imported)
     assert all(len(code) in (4, 6) for record in found.values() for code in record.codes)
     assert found["us-hs-010121"].text["en"] == "0101.21: Live things › Horses › Purebred"
@@ -215,6 +220,27 @@ def test_the_american_tree_words_headings_and_subheadings(tmp_path: Path) -> Non
         ("row 17", "it has no wording"),
         ("row 18", "the chapter of 9901 is none of the Harmonized System"),
         ("0201", "it has no wording of its own"),
+    ]
+
+
+def test_lines_below_a_line_that_is_skipped_are_not_put_below_another(tmp_path: Path) -> None:
+    lines = """0301,0,Live fish:,
+0302,zero,Fresh fish:,
+,1,Salmon:,
+030211,2,Pacific salmon,
+0303,0,Frozen fish:,
+0304,1,Fillets,
+030311,1,Sockeye salmon,
+030311,1,Red salmon,
+"""
+    imported = _read(tmp_path, "tree.csv", "htsno,indent,description,units\n" + lines + "".join(f"{code}00,0,Goods {code},\n" for code in CODES))
+    found = _records(imported)
+    assert found["us-hs-030211"].text["en"] == "0302.11: Salmon › Pacific salmon"
+    assert found["us-hs-030311"].text["en"] == "0303.11: Sockeye salmon"
+    assert [(item.place, item.en) for item in imported.skipped][:3] == [
+        ("row 3", "'zero' is no indent; the columns may be shifted"),
+        ("row 7", "0304 stands below 0303"),
+        ("row 9", "030311 stands twice"),
     ]
 
 

@@ -34,7 +34,16 @@ NOTES = (
     ),
 )
 SOUND = Record(
-    "note-1", "note", ("8507",), {"zh": "样品", "en": "Sample"}, {"zh": "样品归85.07。", "en": "A sample is 8507."}, *DAYS, "HS 2022", "a.toml: note-1", "h"
+    "note-1",
+    "note",
+    ("8507",),
+    {"zh": "样品", "en": "Sample"},
+    {"zh": "样品归85.07。", "en": "A sample is 8507."},
+    DAYS[0],
+    None,
+    "HS 2022",
+    "a.toml: note-1",
+    "h",
 )
 
 

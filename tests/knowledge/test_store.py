@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -43,7 +45,7 @@ DATASETS: list[Dataset] = [
 @pytest.mark.parametrize("dataset", DATASETS, ids=store.dataset_id)
 def test_what_is_saved_is_loaded_again(tmp_path: Path, dataset: Dataset) -> None:
     skipped = (Skipped("row 7", "重复", "twice"),)
-    assert store.save(tmp_path, dataset, "test/1", skipped)
+    assert store.save(tmp_path, [dataset], "test/1", skipped)
     assert store.load(tmp_path) == [dataset]
     (header,), damaged = store.headers(tmp_path)
     assert damaged == []
@@ -52,24 +54,48 @@ def test_what_is_saved_is_loaded_again(tmp_path: Path, dataset: Dataset) -> None
 
 @pytest.mark.parametrize("dataset", DATASETS, ids=store.dataset_id)
 def test_the_same_input_gives_the_same_bytes_and_is_not_written_again(tmp_path: Path, dataset: Dataset) -> None:
-    store.save(tmp_path, dataset, "test/1")
+    store.save(tmp_path, [dataset], "test/1")
     (path,) = tmp_path.iterdir()
     before = path.read_bytes(), path.stat().st_mtime_ns
-    assert not store.save(tmp_path, dataset, "test/1")
+    assert not store.save(tmp_path, [dataset], "test/1")
     assert (path.read_bytes(), path.stat().st_mtime_ns) == before
-    assert store.save(tmp_path, dataset, "test/2")
+    assert store.save(tmp_path, [dataset], "test/2")
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(("change", "loses"), [({}, None), ({"sha256": "new"}, None), ({"sha256": "new", "complete": False}, (4, 4))])
+def test_what_would_be_lost(tmp_path: Path, change: dict[str, Any], loses: tuple[int, int] | None) -> None:
+    edition = replace(cast("Edition", DATASETS[0]), **change)
+    assert store.would_lose(tmp_path, edition) is None
+    store.save(tmp_path, [DATASETS[0]], "test/1")
+    assert store.would_lose(tmp_path, edition) == loses
+    assert store.would_lose(tmp_path, replace(edition, sha256="newer", lines={})) == (4, 0)
+    (tmp_path / "cn-2031.jsonl").write_bytes(b"{")
+    assert store.would_lose(tmp_path, edition) is None
+
+
+@pytest.mark.parametrize("dataset", DATASETS, ids=store.dataset_id)
+def test_rows_are_counted_as_they_are_stored(tmp_path: Path, dataset: Dataset) -> None:
+    store.save(tmp_path, [dataset], "test/1")
+    assert store.headers(tmp_path)[0][0].rows == store.row_count(dataset)
+
+
+def test_of_one_source_everything_is_stored_or_nothing(tmp_path: Path) -> None:
+    (tmp_path / "cn-2031-notes.jsonl").mkdir()  # so that the second one cannot be written
+    with pytest.raises(OSError, match="directory"):
+        store.save(tmp_path, [DATASETS[0], DATASETS[-1]], "test/1")
+    assert [path.name for path in tmp_path.iterdir()] == ["cn-2031-notes.jsonl"]
 
 
 def test_the_order_in_memory_does_not_show(tmp_path: Path) -> None:
     edition = Edition("cn-2031", "目录", *YEAR, True, "海关总署", "ab12", dict(reversed(LINES.items())))
-    store.save(tmp_path, DATASETS[0], "test/1")
-    assert not store.save(tmp_path, edition, "test/1")
+    store.save(tmp_path, [DATASETS[0]], "test/1")
+    assert not store.save(tmp_path, [edition], "test/1")
 
 
 def test_records_and_marks_are_loaded_only_when_asked_for(tmp_path: Path) -> None:
     for dataset in DATASETS:
-        store.save(tmp_path, dataset, "test/1")
+        store.save(tmp_path, [dataset], "test/1")
     assert {type(dataset) for dataset in store.load_datasets([tmp_path])} == {Edition, Nomenclature, Conversion, NoteSet}
     assert len(store.load_datasets([tmp_path], kinds=None)) == len(DATASETS)
     assert [type(dataset) for dataset in store.load(tmp_path, {"marks"})] == [Marks]
@@ -101,7 +127,7 @@ def test_an_unfinished_file_is_not_seen(tmp_path: Path) -> None:
     ],
 )
 def test_a_damaged_file_is_named(tmp_path: Path, damage: object) -> None:
-    store.save(tmp_path, DATASETS[0], "test/1")
+    store.save(tmp_path, [DATASETS[0]], "test/1")
     path = tmp_path / "cn-2031.jsonl"
     path.write_text(damage(path.read_text("utf-8")), "utf-8")  # type: ignore[operator]
     with pytest.raises(UnreadableFile, match=r"cn-2031\.jsonl"):
@@ -111,7 +137,7 @@ def test_a_damaged_file_is_named(tmp_path: Path, damage: object) -> None:
 @pytest.mark.parametrize("name", ["", "../cn-2031", "cn/2031", "CN-2031", "cn-2031\n", "-"])
 def test_an_id_is_never_a_path(tmp_path: Path, name: str) -> None:
     with pytest.raises(ValueError, match="not an id"):
-        store.save(tmp_path, Nomenclature(name, "t", *YEAR, "en", "s", "h", {}), "test/1")
+        store.save(tmp_path, [Nomenclature(name, "t", *YEAR, "en", "s", "h", {})], "test/1")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -120,7 +146,7 @@ def test_any_text_survives(tmp_path_factory: pytest.TempPathFactory, texts: dict
     folder = tmp_path_factory.mktemp("store")
     dataset = Nomenclature("hs-2031", "t", *YEAR, "zh", "s", "h", texts)
     try:
-        store.save(folder, dataset, "test/1")
+        store.save(folder, [dataset], "test/1")
     except UnicodeEncodeError:
         assert any("\ud800" <= sign <= "\udfff" for text in texts.values() for sign in text)
     else:

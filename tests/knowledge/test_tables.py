@@ -16,7 +16,8 @@ from ecid.knowledge import store, tables
 from ecid.knowledge.imported import SourceFile
 from ecid.knowledge.record_sets import RecordSet
 from ecid.knowledge.registry import read_reference
-from ecid.knowledge.tables import find_table, heading_key, table_kinds
+from ecid.knowledge.table_kinds import heading_key, table_kinds
+from ecid.knowledge.tables import find_table
 from ecid.tariff.model import Marks
 from tests.declarations.xlsx import write_sheets
 
@@ -63,7 +64,8 @@ def test_headings_of_a_kind_do_not_name_two_fields() -> None:
     for kind in table_kinds():
         keys = [key for synonyms in kind.headings.values() for key in synonyms]
         assert len(keys) == len(set(keys)), kind.id
-        assert set(kind.required) <= kind.headings.keys()
+        assert {*kind.required, *kind.one_of} <= kind.headings.keys()
+        assert kind.never.isdisjoint(keys), kind.id
         assert all(any("\u4e00" <= sign <= "\u9fff" for key in synonyms for sign in key) for synonyms in kind.headings.values()), kind.id
         assert all(any(key.isascii() for key in synonyms) for synonyms in kind.headings.values()), kind.id
 
@@ -123,5 +125,5 @@ def test_whatever_is_done_to_a_table_it_is_read_listed_or_refused(
     except (UnreadableFile, UnsupportedFormat, PayloadTooLarge):
         return
     for dataset in imported.datasets:
-        store.save(folder / "store", dataset, "test/1", imported.skipped)
+        store.save(folder / "store", [dataset], "test/1", imported.skipped)
         assert store.load(folder / "store") == [dataset]

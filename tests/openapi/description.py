@@ -29,6 +29,11 @@ def codes_of(schema: Mapping[str, Any]) -> set[str]:
     return {code for part in schema.get("allOf", ()) for code in part.get("properties", {}).get("code", {}).get("enum", ())}
 
 
+def documented(operation: str, status: int) -> bool:
+    """Whether an operation describes a status; 404 and 405 of an address that is none are described once for all."""
+    return status not in (404, 405) or str(status) in _responses(operation)
+
+
 def conforms(operation: str, status: int, kind: str, found: object) -> None:
     """Check that the operation documents this status, with this media type, of this shape."""
     response = _responses(operation)[str(status)]

@@ -53,7 +53,7 @@ def test_weights_of_dimensions_left_out_go_to_the_others(lines: Lines, reference
     result = run(lines([{}] * 30), reference)
     assert sum(d.weight_micro for d in result.dimensions) == ALL_POINTS
     left_out = {d.number: d.state for d in result.dimensions if d.state != "judged"}
-    assert left_out == dict.fromkeys((4, 6, 9, 10), "no_rules_in_engine") | dict.fromkeys((7, 8), "no_line_concerned")
+    assert left_out == dict.fromkeys((4, 9), "no_rules_in_engine") | dict.fromkeys((6, 10), "reference_missing") | dict.fromkeys((7, 8), "no_line_concerned")
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_points_add_up_exactly(rows: list[dict[str, Any]]) -> None:
         return
     assert 0 <= result.score_exact_micro <= ALL_POINTS
     assert sum(f.points_micro or 0 for f in result.findings) + sum(c.points_micro for c in result.caps) == ALL_POINTS - result.score_exact_micro
-    assert sum(d.lost_micro or 0 for d in result.dimensions) == ALL_POINTS - result.score_exact_micro
+    assert sum(d.lost_micro or 0 for d in result.dimensions) + sum(c.points_micro for c in result.caps) == ALL_POINTS - result.score_exact_micro
     for finding in result.findings:
         assert finding.points_micro == sum(finding.points_by_dimension.values())
         assert finding.lines

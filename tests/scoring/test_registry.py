@@ -28,7 +28,8 @@ def test_every_rule_is_worded(rule: str) -> None:
 
 def test_nothing_is_worded_that_is_no_rule() -> None:
     assert set(DATA["rule"]) == set(RULE_DIMENSIONS)
-    assert {route for entry in DATA["rule"].values() for route in entry["routes"]} == set(DATA["route"])
+    routes = tomllib.loads(files("ecid.scoring").joinpath("routes.toml").read_text("utf-8"))["route"]
+    assert {route for entry in DATA["rule"].values() for route in entry["routes"]} == set(routes)
 
 
 def test_rules_belong_to_dimensions_of_the_policy() -> None:

@@ -29,6 +29,7 @@ from ecid.identity.codes import check_aeo_code, check_customs_code, check_uscc
 from ecid.identity.domains import normalise
 from ecid.scoring.policy import load_policy
 from ecid.scoring.reference import Reference
+from ecid.scoring.result import to_json as scan_json
 from ecid.services.feed_samples import FedSample, feed_samples, list_samples
 from ecid.services.import_knowledge import KNOWLEDGE, import_files
 from ecid.services.ingest_events import Ingestion
@@ -250,9 +251,13 @@ def test_the_82_is_lost_for_a_handful_of_reasons(reference: Reference) -> None:
 def test_the_record_scores_what_a_scan_of_the_file_scores(house: House, few: Path, reference: Reference) -> None:
     house.feed(few)
     scan = scan_files([few / "tideglass" / "declarations.csv"], reference, NOW)
-    assert house.record("tideglass.example")["score"]["value"]["score"] == scan.result.score
     fact = _score_fact(house)
-    assert fact.body["score_exact_micro"] == scan.result.score_exact_micro
+    stored = json.loads(house.objects.get(fact.body["result"]))
+    # Of a file nobody knows what became of its lines: dimension 10 is left out there, and its weight goes to the others.
+    told, read = ({d["dimension"]: d["share"] for d in found["dimensions"]} for found in (stored, scan_json(scan.result, [], "zh")))
+    assert (told.pop(10), read.pop(10)) == (0, None)
+    assert told == read
+    assert house.record("tideglass.example")["score"]["value"]["score"] == fact.body["score_exact_micro"] // 1_000_000 == stored["score"]
     assert b'"ELEMENT_MISSING"' in house.objects.get(fact.body["result"])
     assert fact.body["result"].startswith(f"results/{TIDEGLASS}/2026-11-23/")
 

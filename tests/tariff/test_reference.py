@@ -104,3 +104,30 @@ def test_a_day_more_changes_the_judges_only_at_a_border_of_validity_or_nearness(
     following = day + timedelta(days=1)
     if following not in borders:
         assert tariff.judge("85414000", day) is tariff.judge("85414000", following)
+
+
+SUPPLEMENTS = {  # of the lines of the complete edition (or none), a table (complete or not) and the pack: units and elements of the line that judges
+    "catalogue, table and pack": (("cn-2025", (), "材质"), ("cn-lines-2025", False, ("035",), ""), ("007",), ("cn-2025", ("035",), "材质")),
+    "catalogue and pack": (("cn-2025", (), "材质"), None, ("007",), ("cn-2025", ("007",), "材质")),
+    "catalogue that prints no elements": (("cn-2025", (), ""), ("cn-lines-2025", False, (), "用途"), ("007",), ("cn-2025", ("007",), "")),
+    "table as a whole, and pack": (None, ("cn-lines-2025", True, ("035",), ""), ("007",), ("cn-lines-2025", ("035",), "规格")),
+    "table as a whole, with elements": (None, ("cn-lines-2025", True, (), "用途"), ("007",), ("cn-lines-2025", ("007",), "用途")),
+    "table of some lines, and pack": (None, ("cn-lines-2025", False, ("035",), ""), ("007",), ("pack-2025", ("035",), "规格")),
+    "table of some lines without units": (None, ("cn-lines-2025", False, (), "用途"), ("007",), ("pack-2025", ("007",), "规格")),
+}
+
+
+@pytest.mark.parametrize(("catalogue", "table", "pack", "judged"), SUPPLEMENTS.values(), ids=SUPPLEMENTS)
+def test_what_a_table_of_lines_adds(catalogue: Any, table: Any, pack: Any, judged: tuple[str, tuple[str, ...], str]) -> None:
+    def edition(name: str, complete: bool, units: tuple[str, ...], element: str, supplement: bool = False) -> Edition:
+        elements = (Element(1, element, "classification"),) if element else ()
+        line = TariffLine("85076000", name, elements=elements, elements_known=bool(element), units=units)
+        return Edition(name, "t", date(2025, 1, 1), date(2025, 12, 31), complete, "s", name, {line.code: line}, supplement)
+
+    editions = [edition("pack-2025", False, pack, "规格")]
+    editions += [edition(catalogue[0], True, *catalogue[1:])] if catalogue else []
+    editions += [edition(*table, True)] if table else []
+    found = Tariff(editions).judge("85076000", date(2025, 6, 1))
+    assert found.line is not None
+    assert (found.edition, found.line.units, "".join(element.label for element in found.line.elements)) == judged
+    assert found.line.elements_known is bool(judged[2])

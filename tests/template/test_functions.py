@@ -23,6 +23,8 @@ SETTINGS: dict[str, Any] = tomllib.loads((HERE / "settings.toml").read_text("utf
 BOUNDS: list[dict[str, Any]] = tomllib.loads((HERE / "bounds.toml").read_text("utf-8"))["function"]
 ROLES: dict[str, Any] = tomllib.loads((ROOT / "tests" / "iam.toml").read_text("utf-8"))
 GIVEN: dict[str, dict[str, str]] = SETTINGS["given"]
+IMAGES = ("SearchClauses",)
+"""What is deployed as a container image; the others are zips with layers."""
 
 
 def variable(setting: str) -> str:
@@ -39,12 +41,18 @@ def test_every_function_folder_is_deployed_and_reviewed() -> None:
     assert of_type("AWS::Lambda::Function").keys() == folders == GIVEN.keys() == {bound["name"] for bound in BOUNDS}
     text = (ROOT / "template.yaml").read_text("utf-8")
     for folder in folders:
-        assert re.search(rf"^  {folder}:\n(?:    .*\n)*?      CodeUri: functions/{'_'.join(words(folder))}/$", text, re.MULTILINE)
+        code = f"functions/{'_'.join(words(folder))}/"
+        named = f"Dockerfile: {code}Dockerfile" if folder in IMAGES else f"CodeUri: {code}"
+        assert re.search(rf"^  {folder}:\n(?:    .*\n)*?      {named}$", text, re.MULTILINE)
 
 
 def test_the_handler_of_a_function_is_found_where_it_was_tried() -> None:
-    for name, function in of_type("AWS::Lambda::Function").items():
-        assert (function["Handler"], function["Runtime"], function["Architectures"]) == ("app.handler", "python3.13", ["arm64"]), name
+    functions = of_type("AWS::Lambda::Function")
+    assert [name for name, function in functions.items() if function.get("PackageType") == "Image"] == list(IMAGES)
+    for name, function in functions.items():
+        assert function["Architectures"] == ["arm64"], name
+        if name not in IMAGES:
+            assert (function["Handler"], function["Runtime"]) == ("app.handler", "python3.13"), name
     for layer in of_type("AWS::Lambda::LayerVersion").values():
         assert layer["CompatibleRuntimes"] == ["python3.13"]
 
@@ -68,6 +76,9 @@ def test_memory_and_time_stay_within_their_bounds(bound: Mapping[str, Any]) -> N
     function = resources()[bound["name"]]["Properties"]
     assert bound["memory_mb"][0] <= function["MemorySize"] <= bound["memory_mb"][1], bound["why_memory"]
     assert bound["timeout_s"][0] <= function["Timeout"] <= bound["timeout_s"][1], bound["why_timeout"]
+    assert ("tmp_mb" in bound) == ("EphemeralStorage" in function)
+    if "tmp_mb" in bound:
+        assert bound["tmp_mb"][0] <= function["EphemeralStorage"]["Size"] <= bound["tmp_mb"][1], bound["why_tmp"]
 
 
 def test_the_review_of_settings_is_complete() -> None:

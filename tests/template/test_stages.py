@@ -16,7 +16,7 @@ from tests.translated_template import NO_VALUE, ROOT, evaluated, of_type, resour
 CONFIG: dict[str, Any] = tomllib.loads((ROOT / "samconfig.toml").read_text("utf-8"))
 STAGES = ("dev", "staging", "prod")
 PARAMETERS: dict[str, Any] = yaml.load((ROOT / "template.yaml").read_text("utf-8"), Loader=_TemplateLoader)["Parameters"]  # noqa: S506 - a SafeLoader
-OPERATORS_OWN = {"Operator", "PublicUrl", "CertificateArn", "AlarmEmail", "PublicAnomalies"}
+OPERATORS_OWN = {"Operator", "PublicUrl", "CertificateArn", "AlarmEmail", "PublicAnomalies", "ChromaUrl"}
 AT_DEPLOYMENT = {"Release"}
 
 
@@ -53,7 +53,8 @@ def test_there_are_these_stages_and_one_is_always_named() -> None:
 def test_stages_are_apart_and_a_person_confirms_each_change(stage: str) -> None:
     deploy = CONFIG[stage]["deploy"]["parameters"]
     assert (deploy["stack_name"], deploy["s3_prefix"]) == (f"ecid-{stage}", f"ecid-{stage}")
-    assert (deploy["confirm_changeset"], deploy["capabilities"], deploy["resolve_s3"]) == (True, "CAPABILITY_IAM", True)
+    assert (deploy["confirm_changeset"], deploy["capabilities"]) == (True, "CAPABILITY_IAM")
+    assert deploy["resolve_s3"] is deploy["resolve_image_repos"] is True
     assert deploy["tags"] == f"application=ecid stage={stage}"
     assert not {"disable_rollback", "fail_on_empty_changeset", "on_failure"} & deploy.keys()
 
@@ -112,6 +113,7 @@ def test_a_certificate_needs_its_host(given: dict[str, str], deployable: bool) -
     ("name", "good", "bad"),
     [
         ("PublicUrl", ["", "https://verify.example.org"], ["http://verify.example.org", "https://verify.example.org/", "https://a b"]),
+        ("ChromaUrl", ["", "https://chroma.example.org", "http://10.0.0.7:8000"], ["chroma.example.org", "https://chroma.example.org/", "ftp://a.example"]),
         ("Release", ["", "1790000000"], ["179", "17900000001", "2026-11-23"]),
     ],
 )

@@ -105,8 +105,8 @@ def test_a_server_is_asked(server: str) -> None:
         ((503, '{"code": "source_unavailable", "detail": "later."}'), 3, "source_unavailable: later."),
         ((502, "<html>"), 3, "HTTP 502"),
         ((302, ""), 2, "HTTP 302"),
-        ((200, "<html>"), 3, "not a record"),
-        ((200, "[1]"), 3, "not a record"),
+        ((200, "<html>"), 3, "no such answer"),
+        ((200, "[1]"), 3, "no such answer"),
         ((200, json.dumps(dict.fromkeys(("domain", "status", "aeo", "anomalies", "score", "website")))), 3, "record of another version"),
     ],
 )

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from ecid.errors import Language
 from ecid.knowledge.candidates.answer import candidates
 from ecid.knowledge.candidates.features import evidence_for
-from ecid.knowledge.candidates.fitting import AGAINST, Choice, fit
+from ecid.knowledge.candidates.fitting import AGAINST, Choice, Stated, fit, fit_sharpness
 from ecid.knowledge.candidates.index import CandidateIndex, build_index
-from ecid.knowledge.candidates.ranking import load_weights, ranked
+from ecid.knowledge.candidates.ranking import load_weights, ranked, sharpness
 from ecid.knowledge.candidates.suspicion import doubts, load_doubt
 from tests.knowledge.candidates.conftest import RECORDS, tariff
 
@@ -60,14 +60,15 @@ def test_confidence_is_a_probability(text: str, lang: Language) -> None:
     assert 0 <= answer.suspicion <= 1
 
 
-def test_a_lapsed_decision_has_no_say_after_its_last_day() -> None:
-    assert "decision-Z2022-9" in {name.record for name in build_world(date(2024, 12, 31)).names["zh"]}
-    assert "decision-Z2022-9" not in {name.record for name in build_world(date(2025, 1, 1)).names["zh"]}
+@pytest.mark.parametrize(("day", "cited"), [(date(2021, 12, 31), False), (date(2022, 1, 1), True), (date(2024, 12, 31), True), (date(2025, 1, 1), False)])
+def test_a_decision_has_a_say_on_its_days_alone(day: date, cited: bool) -> None:
+    pieces = {piece.record for one in candidates(build_world(day), "渔夫帽形容器", "zh").candidates for piece in one.evidence}
+    assert ("decision-Z2022-9" in pieces) is cited
 
 
 def test_without_the_edition_of_the_day_the_nearest_one_words_the_codes() -> None:
     assert build_world(date(2029, 1, 1)).wording["zh"]["850760"].own == "锂离子蓄电池"
-    assert build_world(date(2029, 1, 1)).wording["en"] == {}
+    assert build_world(date(2029, 1, 1)).wording["en"]["850760"].own == "Lithium-ion accumulators"
 
 
 def test_goods_do_not_testify_for_themselves(index: CandidateIndex) -> None:
@@ -143,3 +144,31 @@ def test_fitting_finds_the_feature_that_tells() -> None:
     weights = fit(made, ["telling", "noise"], 1e-4)
     assert weights["telling"] > 5 * weights.get("noise", 0.0)
     assert fit(made, ["telling", "noise"], 1e-4) == weights
+
+
+def test_sharpness_is_such_that_what_is_stated_comes_true() -> None:
+    generator = np.random.default_rng(5)
+    made = []
+    for number in range(2000):
+        vague = number % 2
+        sums = generator.normal(0, 3, 8).astype(np.float32)
+        shares = np.exp(sums * (0.3 if vague else 1.0))
+        drawn = generator.choice(8, p=shares / shares.sum())
+        made.append(Stated(sums, int(drawn) == int(sums.argmax()), {"vague": float(vague)}))
+    weights = fit_sharpness(made, ["vague"], 1e-6)
+    assert sharpness(weights, {"vague": 0.0}) == pytest.approx(1.0, abs=0.15)
+    assert sharpness(weights, {"vague": 1.0}) == pytest.approx(0.3, abs=0.1)
+    assert sharpness({}, {"vague": 1.0}) == 1
+
+
+def test_sharpness_changes_no_order_of_headings(index: CandidateIndex) -> None:
+    evidence = evidence_for(index, "不锈钢真空保温杯", "zh")
+    plain = {name: row for name, row in load_weights()["zh"].items() if not name.endswith("sharpness")}
+    orders = [np.argsort(-ranked(evidence, index, own).at_headings, kind="stable").tolist() for own in (plain, load_weights()["zh"])]
+    assert orders[0] == orders[1]
+
+
+def test_names_that_share_no_word_with_the_goods_are_found_by_meaning(index: CandidateIndex) -> None:
+    evidence = evidence_for(index, "insulated flagon", "en")
+    heading = index.headings.index("9617")
+    assert int(evidence.at_headings["means_name"].argmax()) == heading

@@ -41,3 +41,18 @@ def test_a_text_without_end_is_cut() -> None:
 )
 def test_parts_say_so(text: str, lang: Language, is_part: bool) -> None:
     assert read_goods(text, lang).is_part is is_part
+
+
+@pytest.mark.parametrize(
+    ("text", "lang", "head"),
+    [
+        ("挖掘机用履带板", "zh", "履带板"),
+        ("工业用缝纫机用针", "zh", "缝纫机用针"),
+        ("家用电饭煲", "zh", "电饭煲"),
+        ("宠物用品", "zh", "宠物用品"),
+        ("leather boot upper", "en", "boot upper"),
+        ("mug", "en", "mug"),
+    ],
+)
+def test_the_head_is_what_the_goods_are(text: str, lang: Language, head: str) -> None:
+    assert read_goods(text, lang).head == head

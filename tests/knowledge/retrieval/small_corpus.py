@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ecid.knowledge.pack import read_pack
 from ecid.knowledge.pack_records import read_records
-from ecid.knowledge.records import Record
+from ecid.knowledge.records import KINDS, Kind, Record
 from ecid.knowledge.retrieval.lines import line_records
 from ecid.knowledge.retrieval.passages import reach
 
@@ -16,11 +16,20 @@ _KINDS = {"gri", "procedure", "ruling_rule"}
 _CHAPTERS = ("85", "95")
 
 
+DAYS: dict[str, tuple[date, date | None]] = {
+    "old": (date(2015, 2, 1), date(2018, 4, 30)),
+    "middle": (date(2018, 5, 1), date(2024, 2, 29)),
+    "new": (date(2024, 3, 1), None),
+    "coming": (date(2031, 1, 1), None),
+}
+"""When the records `dated-<kind>-<word>` are in force: each but the last follows the one before it."""
+
+
 def corpus() -> list[Record]:
     """The records, in the order of the pack."""
     kept = [record for record in read_records(PACK) if record.kind in _KINDS or any(code.startswith(_CHAPTERS) for code in reach(record))]
     lines = [record for record in line_records([read_pack(PACK)], []) if record.codes[0].startswith(_CHAPTERS)]
-    return [*kept, *lines, *_decisions()]
+    return [*kept, *lines, *_decisions(), *(_dated(kind, word) for kind in KINDS for word in DAYS)]
 
 
 def _decisions() -> list[Record]:
@@ -40,3 +49,9 @@ def _decisions() -> list[Record]:
         )
         for number in days
     ]
+
+
+def _dated(kind: Kind, word: str) -> Record:
+    title, text = {"zh": f"样件盒{word}", "en": f"Sample box {word}"}, {"zh": f"样件盒，{word}。", "en": f"A sample box, {word}."}
+    facts = {"names": {lang: [name] for lang, name in title.items()}} if kind == "term" else {}
+    return Record(f"dated-{kind}-{word}", kind, (), title, text, *DAYS[word], "来源", word, "0" * 64, facts=facts)

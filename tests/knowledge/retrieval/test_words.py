@@ -31,7 +31,7 @@ def test_terms(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("case", yaml.safe_load((HERE / "queries.yaml").read_text("utf-8")), ids=lambda case: case["text"])
 def test_questions_are_understood(case: dict[str, Any]) -> None:
     query = understand(case["text"], HEADINGS)
-    told = {"codes": list(query.codes), "ids": list(query.ids), "words": query.words, "lang": query.lang}
+    told = {"codes": list(query.codes), "ids": list(query.ids), "words": query.words, "lang": query.lang, "places": list(query.places)}
     assert {key: told[key] for key in case if key != "text"} == {key: value for key, value in case.items() if key != "text"}
 
 
@@ -83,6 +83,7 @@ def test_synonyms_and_translations() -> None:
 
 def test_policy_is_complete() -> None:
     policy = load_policy()
-    assert set(policy.weights) == {"character", "synonym", "translated", "other_language", "both_languages", "vector", "code"}
+    assert set(policy.weights) == {"character", "synonym", "translated", "other_language", "both_languages", "vector", "code", "elements", "place"}
+    assert set(policy.decline) == {"score", "zh", "en", "topic"}
     assert set(policy.handicap) == {"term", "foreign", "lapsed"}
     assert set(policy.quota) == {"term", "line", "foreign"}

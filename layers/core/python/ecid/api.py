@@ -80,7 +80,10 @@ class Application(APIGatewayHttpResolver):
         method = "GET" if request["http"]["method"] == "HEAD" else request["http"]["method"]
         # An HTTP API hands on the path decoded. Encoded again it is one path whatever it holds, and the routes decode it once.
         path = quote(event["rawPath"][:_LOOKED_AT], errors="replace")
-        answer = super().resolve({**event, "rawPath": path, "requestContext": {**request, "http": {**request["http"], "method": method}}}, context)
+        asked = {**event, "rawPath": path, "requestContext": {**request, "http": {**request["http"], "method": method}}}
+        # Powertools keeps the request on a class that all functions have in common. In Lambda there is but one; `ecid serve` runs several side by side.
+        self.current_event = APIGatewayProxyEventV2(asked)
+        answer = super().resolve(asked, context)
         return _for_everyone(answer, header(APIGatewayProxyEventV2(dict(event)), "if-none-match")) if method == "GET" else answer
 
 
@@ -105,7 +108,7 @@ def application(error_page: ErrorPage | None = None) -> Application:
     def nowhere(_: Exception) -> Response[str]:
         path = app.current_event.path
         allowed = app.allowed(path)
-        return answer(MethodNotAllowed(allowed=allowed) if allowed else NotFound(what=_shown(unquote(path))))
+        return answer(MethodNotAllowed(allowed=allowed) if allowed else NotFound(what=shown(unquote(path))))
 
     app.exception_handler(Exception)(unexpected)
     app.exception_handler(EcidError)(answer)
@@ -197,7 +200,7 @@ def as_sent(event: APIGatewayProxyEventV2, name: str) -> str:
 
 def asked(event: APIGatewayProxyEventV2, name: str) -> str:
     """The value of a query parameter, fit to be shown again."""
-    return _shown(as_sent(event, name))
+    return shown(as_sent(event, name))
 
 
 def json_object(event: APIGatewayProxyEventV2, example: Mapping[str, Any]) -> dict[str, Any]:
@@ -248,7 +251,7 @@ def _for_everyone(answer: dict[str, Any], if_none_match: str) -> dict[str, Any]:
     return {**answer, "statusCode": 304, "body": ""} if held & {headers["ETag"], "*"} else answer
 
 
-def _shown(sent: str) -> str:
+def shown(sent: str) -> str:
     """What was sent, as an answer may repeat it: no longer than anyone means, and without what cannot be seen or sent."""
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in sent[:_SHOWN])
 

@@ -31,7 +31,7 @@ def served(settings: Settings) -> Json:
 
 def document(operations: Iterable[api.Operation]) -> Json:
     """The description of `operations`, without server and operator. Raises ValueError where routes and `openapi.toml` do not match."""
-    said = tomllib.loads(_text("openapi.toml"))
+    said, examples = tomllib.loads(_text("openapi.toml")), json.loads(_text("openapi.examples.json"))
     declared = list(operations)
     if sorted(operation.operation_id for operation in declared) != sorted(said["operations"]):
         raise ValueError(f"openapi.toml does not describe exactly {sorted(operation.operation_id for operation in declared)}")
@@ -47,7 +47,7 @@ def document(operations: Iterable[api.Operation]) -> Json:
             "schemas": {**dict(_record_schemas()), **said["schemas"]},
             "parameters": said["parameters"],
             "headers": said["headers"],
-            "examples": {"Record": {"summary": "A registered domain", "value": json.loads(_text("verification/record.example.json"))}},
+            "examples": {"Record": {"summary": "A registered domain", "value": json.loads(_text("verification/record.example.json"))}, **examples},
         },
     }
 

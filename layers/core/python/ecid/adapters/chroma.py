@@ -9,31 +9,42 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 import tempfile
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
 import chromadb
+import httpx
 from chromadb.api.client import Client
 from chromadb.api.collection_configuration import CreateHNSWConfiguration
 from chromadb.config import Settings as ChromaSettings
 from chromadb.errors import ChromaError, NotFoundError
-from httpx import Client as HttpClient
-from httpx import HTTPError
 
 from ecid.errors import BadInput, Language, SourceUnavailable
 from ecid.knowledge.retrieval.embedder import Vectors
+from ecid.knowledge.retrieval.index_files import check_files, stored
 
 _BATCH = 2000
 _DATABASE = "chroma.sqlite3"
-_SEAL = "sizes.json"
+_SEAL = "seal.json"
+_MARK = "ecid_passages"
+"""What a collection says of itself, once all its passages are in: another one may go by the same name, or be half-written."""
 _PORTS = {"http": 80, "https": 443}
-_FAULTS = (ChromaError, HTTPError, OSError, ValueError, RuntimeError, KeyError)
-"""What Chroma raises: its own errors, and for a damaged folder or a server that is not there those of the layers below."""
+_ALIVE = "/api/v2/heartbeat"
+_PATIENCE = 2.0
+"""Seconds that a server may take for an answer: beyond them the words alone are the better one."""
+_WRITING = 120.0
+"""Seconds that it may take to store a batch."""
+_REST = 30.0
+"""Seconds for which a server that did not answer is not asked again, so that not every question has to wait."""
+_FAULTS = (ChromaError, httpx.HTTPError, sqlite3.Error, OSError, ValueError, RuntimeError, LookupError, TypeError, AttributeError)
+"""What Chroma raises: its own errors, and for a damaged folder or a server that is not there, or is none, those of the layers below."""
 
 
 class ChromaVectors:
@@ -41,24 +52,36 @@ class ChromaVectors:
 
     def __init__(self, client: Client, names: Mapping[Language, str], counts: Mapping[Language, int]) -> None:
         self._client = client
+        self._counts = counts
+        self._rests_until = 0.0
         self._collections = {lang: client.get_collection(name, embedding_function=None) for lang, name in names.items()}
         for lang, collection in self._collections.items():
-            if collection.count() != counts[lang]:
-                raise ValueError(f"{collection.name} is not whole")
+            if counts[lang]:
+                # Reads the graph now: what cannot be searched is found out here, and the first question need not wait for it.
+                self._ask(lang, [1.0] + [0.0] * ((collection.get_model().dimension or 1) - 1), 1, None)
 
     def nearest(self, lang: Language, vector: Vectors, count: int, among: Sequence[int] | None) -> list[tuple[int, float]]:
         """Up to `count` passages of a language as (number, cosine), nearest first, of those `among` if given. Raises SourceUnavailable."""
-        ids = None if among is None else [str(number) for number in among]
+        if monotonic() < self._rests_until:
+            raise SourceUnavailable
         try:
-            found = self._collections[lang].query(query_embeddings=[vector.tolist()], n_results=count, ids=ids, include=["distances"])
+            return self._ask(lang, vector.tolist(), count, among)
         except _FAULTS as error:
+            if isinstance(error, httpx.TransportError):
+                self._rests_until = monotonic() + _REST
             raise SourceUnavailable from error
-        distances = (found["distances"] or [[]])[0]
-        return [(int(number), 1.0 - distance) for number, distance in zip(found["ids"][0], distances, strict=True)]
 
     def close(self) -> None:
         """Let go of files and connections."""
         _close(self._client)
+
+    def _ask(self, lang: Language, vector: Sequence[float], count: int, among: Sequence[int] | None) -> list[tuple[int, float]]:
+        ids = None if among is None else [str(number) for number in among]
+        found = self._collections[lang].query(query_embeddings=[vector], n_results=count, ids=ids, include=["distances"])
+        nearest = [(int(number), 1.0 - distance) for number, distance in zip(found["ids"][0], (found["distances"] or [[]])[0], strict=True)]
+        if not all(0 <= number < self._counts[lang] for number, _ in nearest):
+            raise ValueError("passages that are none of ours")
+        return nearest
 
 
 class ChromaFolder:
@@ -69,71 +92,105 @@ class ChromaFolder:
 
     def write(self, names: Mapping[Language, str], vectors: Mapping[Language, Vectors]) -> None:
         """Make the collections anew. Raises SourceUnavailable."""
-        shutil.rmtree(self._folder, ignore_errors=True)
-        self._folder.mkdir(parents=True)
         try:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder.mkdir(parents=True)
             with _closing(_embedded(self._folder)) as client:
                 for lang, name in names.items():
                     _fill(client, name, vectors[lang])
+            with closing(sqlite3.connect(self._folder / _DATABASE)) as database:
+                database.execute("VACUUM")  # most of it is room that the vectors took on their way into the graph, and every opening copies it
+            counts = {name: len(vectors[lang]) for lang, name in names.items()}
+            files = {str(path.relative_to(self._folder)): stored(path) for path in sorted(self._folder.rglob("*")) if path.is_file()}
+            seal = {"collections": counts, "files": files}
+            (self._folder / _SEAL).write_text(json.dumps(seal, sort_keys=True), "utf-8")
         except _FAULTS as error:
             raise SourceUnavailable from error
-        (self._folder / _SEAL).write_text(json.dumps(_sizes(self._folder), sort_keys=True), "utf-8")
 
     def open(self, names: Mapping[Language, str], counts: Mapping[Language, int]) -> ChromaVectors:
         """Open the collections; `counts` are their passages. Raises SourceUnavailable where they are missing or damaged."""
         try:
-            if json.loads((self._folder / _SEAL).read_text("utf-8")) != _sizes(self._folder):
-                raise SourceUnavailable
+            self._check(names, counts)
             work = Path(tempfile.mkdtemp(prefix="ecid-chroma-"))
+        except _FAULTS as error:
+            raise SourceUnavailable from error
+        try:
             shutil.copyfile(self._folder / _DATABASE, work / _DATABASE)
             for segment in (path for path in self._folder.iterdir() if path.is_dir()):
                 (work / segment.name).symlink_to(segment.resolve())
-            vectors = _opened(_embedded(work), names, counts)
+            with _closing_on_faults(_embedded(work)) as client:
+                vectors = ChromaVectors(client, names, counts)
         except _FAULTS as error:
+            shutil.rmtree(work, ignore_errors=True)
             raise SourceUnavailable from error
         weakref.finalize(vectors, shutil.rmtree, work, ignore_errors=True)
         return vectors
+
+    def _check(self, names: Mapping[Language, str], counts: Mapping[Language, int]) -> None:
+        # Every byte: a graph with one wrong pointer ends the process, and one that is missing is not missed but finds next to nothing. Chroma's own counting
+        # takes longer.
+        seal = json.loads((self._folder / _SEAL).read_text("utf-8"))
+        if seal["collections"] != {name: counts[lang] for lang, name in names.items()}:
+            raise ValueError("other collections")
+        check_files(self._folder, seal["files"])
 
 
 class ChromaServer:
     """Collections on a Chroma server."""
 
-    def __init__(self, url: str) -> None:
-        """Raises BadInput where `url` is no http(s) address."""
-        address = urlsplit(url)
+    def __init__(self, url: str, patience: float = _PATIENCE) -> None:
+        """`patience`: seconds that an answer may take. Raises BadInput where `url` is no http(s) address."""
+        try:
+            address = urlsplit(url)
+            port = address.port
+        except ValueError as error:
+            raise BadInput(detail=f"ECID_CHROMA_URL: {url}") from error
         if address.scheme not in _PORTS or not address.hostname:
             raise BadInput(detail=f"ECID_CHROMA_URL: {url}")
+        self._patience = patience
         self._address: dict[str, Any] = {
             "host": address.hostname,
-            "port": address.port or _PORTS[address.scheme],
+            "port": port or _PORTS[address.scheme],
             "ssl": address.scheme == "https",
         }
 
     def write(self, names: Mapping[Language, str], vectors: Mapping[Language, Vectors]) -> None:
         """Make the collections that are missing or not whole; others stay, for whoever still reads them. Raises SourceUnavailable."""
         try:
-            with _closing(self._client()) as client:
+            with _closing(self._client(_WRITING)) as client:
                 for lang, name in names.items():
-                    if _count(client, name) != len(vectors[lang]):
-                        _drop(client, name)
+                    if not _is_whole(client, name, len(vectors[lang])):
+                        with suppress(NotFoundError):
+                            client.delete_collection(name)
                         _fill(client, name, vectors[lang])
         except _FAULTS as error:
             raise SourceUnavailable from error
 
     def open(self, names: Mapping[Language, str], counts: Mapping[Language, int]) -> ChromaVectors:
-        """Open the collections; `counts` are their passages. Raises SourceUnavailable where the server is away or lacks them."""
+        """Open the collections; `counts` are their passages. Raises SourceUnavailable where the server is away, silent, or lacks them."""
         try:
-            return _opened(self._client(), names, counts)
+            with _closing_on_faults(self._client(self._patience)) as client:
+                for lang, name in names.items():
+                    if not _is_whole(client, name, counts[lang]):
+                        raise ValueError(f"{name} is not whole, or not ours")
+                return ChromaVectors(client, names, counts)
         except _FAULTS as error:
             raise SourceUnavailable from error
 
-    def _client(self) -> Client:
-        return _client(chromadb.HttpClient(**self._address, settings=_settings()))
+    def _client(self, patience: float) -> Client:
+        # Chroma waits for ever, also while it makes a client.
+        scheme = "https" if self._address["ssl"] else "http"
+        httpx.get(httpx.URL(scheme=scheme, host=self._address["host"], port=self._address["port"], path=_ALIVE), timeout=self._patience).raise_for_status()
+        client = _client(chromadb.HttpClient(**self._address, settings=_settings()))
+        for session in _sessions(client):
+            session.timeout = httpx.Timeout(patience)
+        return client
 
 
-def _opened(client: Client, names: Mapping[Language, str], counts: Mapping[Language, int]) -> ChromaVectors:
+@contextmanager
+def _closing_on_faults(client: Client) -> Iterator[Client]:
     try:
-        return ChromaVectors(client, names, counts)
+        yield client
     except _FAULTS:
         _close(client)
         raise
@@ -149,10 +206,15 @@ def _closing(client: Client) -> Iterator[Client]:
 
 def _close(client: Client) -> None:
     client.close()
+    for session in _sessions(client):  # Chroma leaves its connections to a server open
+        session.close()
+
+
+def _sessions(client: Client) -> Iterator[httpx.Client]:
     for part in (client, vars(client)["_admin_client"]):
         session = vars(vars(part)["_server"]).get("_session")
-        if isinstance(session, HttpClient):  # Chroma leaves its connections to a server open
-            session.close()
+        if isinstance(session, httpx.Client):
+            yield session
 
 
 def _embedded(folder: Path) -> Client:
@@ -184,20 +246,13 @@ def _fill(client: Client, name: str, vectors: Vectors) -> None:
     for start in range(0, len(vectors), _BATCH):
         part = vectors[start : start + _BATCH]
         collection.add(ids=[str(start + at) for at in range(len(part))], embeddings=part)
+    collection.modify(metadata={_MARK: len(vectors)})
 
 
-def _count(client: Client, name: str) -> int:
+def _is_whole(client: Client, name: str, count: int) -> bool:
+    """Whether there is a collection of that name that `_fill` made, to its end, and that has all its passages still."""
     try:
-        return client.get_collection(name, embedding_function=None).count()
+        collection = client.get_collection(name, embedding_function=None)
     except NotFoundError:
-        return -1
-
-
-def _drop(client: Client, name: str) -> None:
-    if _count(client, name) >= 0:
-        client.delete_collection(name)
-
-
-def _sizes(folder: Path) -> dict[str, int]:
-    """Every file with its size, but the seal: a folder that lacks its graph opens without a complaint and finds next to nothing."""
-    return {str(path.relative_to(folder)): path.stat().st_size for path in sorted(folder.rglob("*")) if path.is_file() and path.name != _SEAL}
+        return False
+    return (collection.metadata or {}).get(_MARK) == count == collection.count()

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -27,6 +28,7 @@ from ecid.errors import EcidError, PayloadTooLarge
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 DEFAULT = "$default"
+ANY = "ANY"
 Endpoint = Callable[[Request], Awaitable[Response]]
 Refuse = Callable[[EcidError, Mapping[str, Any]], dict[str, Any]]
 """Answers a request, as an event, that no function is asked about."""
@@ -40,12 +42,13 @@ MAX_HEAD_BYTES = 4 * 1024 * 1024
 class GatewayRoute:
     """One route of the template: `path` in the gateway's form (`/v1/domains/{domain}`), served by the function in folder `code`.
 
-    The default route, which takes whatever no other does, has the method `ANY` and the path `$default`.
+    The default route, which takes whatever no other does, has the method `ANY` and the path `$default`. Functions that are an `image` are the large ones.
     """
 
     method: str
     path: str
     code: str
+    image: bool
 
 
 class _TemplateLoader(yaml.SafeLoader):
@@ -73,7 +76,15 @@ def routes_of(template: str) -> Iterator[GatewayRoute]:
         for event in properties.get("Events", {}).values():
             if event["Type"] == "HttpApi":
                 route = event["Properties"]
-                yield GatewayRoute(route.get("Method", "ANY").upper(), route.get("Path", DEFAULT), properties["CodeUri"].rstrip("/"))
+                yield GatewayRoute(route.get("Method", ANY).upper(), route.get("Path", DEFAULT), *_code_of(resource))
+
+
+def _code_of(function: Mapping[str, Any]) -> tuple[str, bool]:
+    """The folder of a function's code, and whether it is deployed as an image: then it stands beside its Dockerfile."""
+    if function["Properties"].get("PackageType") != "Image":
+        return function["Properties"]["CodeUri"].rstrip("/"), False
+    made = function["Metadata"]
+    return (Path(made["DockerContext"]) / made["Dockerfile"]).parent.as_posix(), True
 
 
 def load_handler(root: Path, code: str) -> Handler:
@@ -87,20 +98,33 @@ def load_handler(root: Path, code: str) -> Handler:
     return handler
 
 
+class _Function:
+    """A function as Lambda runs it: one request at a time. What is imported for it at its first request keeps nobody waiting who asks another."""
+
+    def __init__(self, root: Path, route: GatewayRoute) -> None:
+        self._load = cache(partial(load_handler, root, route.code))
+        self._alone = asyncio.Lock()
+        if not route.image:
+            self._load()
+
+    async def answer(self, event: dict[str, Any]) -> dict[str, Any]:
+        """The function's answer to an event."""
+        async with self._alone:
+            return await run_in_threadpool(lambda: self._load()(event, _context(event)))
+
+
 def gateway(root: Path, refuse: Refuse) -> Starlette:
     """The ASGI application that serves every route of `template.yaml` in the checkout `root`; `refuse` answers what is too large for any function."""
-    handlers: dict[str, Handler] = {}
+    functions: dict[str, _Function] = {}
     served: list[BaseRoute] = []
-    # As in Lambda, where an environment works on one request at a time: Powertools keeps the request on a class that all functions have in common.
-    alone = asyncio.Lock()
     application = Starlette()
     for route in routes_of((root / "template.yaml").read_text("utf-8")):
-        handler = handlers.get(route.code) or handlers.setdefault(route.code, load_handler(root, route.code))
-        endpoint = _endpoint(route, handler, refuse, alone)
+        function = functions.get(route.code) or functions.setdefault(route.code, _Function(root, route))
+        endpoint = _endpoint(route, function, refuse)
         if route.path == DEFAULT:
             application.router.default = _any_request(endpoint)
         else:
-            served.append(_ExactRoute(route.path, endpoint, methods=[route.method]))
+            served.append(_ExactRoute(route.path, endpoint, route.method))
     application.router.routes.extend(served)
     # A path with a slash too many is another path, as at the gateway.
     application.router.redirect_slashes = False
@@ -119,13 +143,16 @@ def _any_request(endpoint: Endpoint) -> Callable[[Scope, Receive, Send], Any]:
 
 
 class _ExactRoute(Route):
-    """A route as the gateway has them: another method is another route, and HEAD is not GET."""
+    """A route as the gateway has them: another method is another route, and HEAD is not GET; or one for any method."""
+
+    def __init__(self, path: str, endpoint: Endpoint, method: str) -> None:
+        super().__init__(path, endpoint, methods=[method])
+        self.methods = None if method == ANY else {method}
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """A match of the path alone is none, so that the default route can answer."""
         match, child = super().matches(scope)
-        exact = match is Match.FULL and scope.get("method") != "HEAD"
-        return (match, child) if exact else (Match.NONE, {})
+        return (match, child) if match is Match.FULL else (Match.NONE, {})
 
 
 def reserve(port: int) -> socket.socket:
@@ -155,7 +182,7 @@ def listen(root: Path, listening: socket.socket, refuse: Refuse) -> None:
         server(root, refuse).run(sockets=[listening])
 
 
-def _endpoint(route: GatewayRoute, handler: Handler, refuse: Refuse, alone: asyncio.Lock) -> Endpoint:
+def _endpoint(route: GatewayRoute, function: _Function, refuse: Refuse) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         body = bytearray()
         fits = True
@@ -169,9 +196,7 @@ def _endpoint(route: GatewayRoute, handler: Handler, refuse: Refuse, alone: asyn
         event = event_of(request, route, bytes(body) if fits else b"")
         if not fits:
             return _response(refuse(PayloadTooLarge(limit=f"{MAX_BODY_BYTES // 1024} KiB"), event))
-        async with alone:
-            answer = await run_in_threadpool(handler, event, _context(event))
-        return _response(answer)
+        return _response(await function.answer(event))
 
     return endpoint
 

@@ -13,35 +13,40 @@ import click
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress as ProgressBar
+from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from ecid.bootstrap import Platform
 from ecid.cli.options import lang_option
+from ecid.cli.remote import printable
 from ecid.errors import Language
 from ecid.knowledge.corpus import Corpus
 from ecid.knowledge.imported import Dataset, Skipped
 from ecid.knowledge.record_sets import RecordSet
 from ecid.knowledge.records import KINDS
 from ecid.knowledge.registry import IMPORTERS
-from ecid.knowledge.store import dataset_id
+from ecid.knowledge.store import dataset_id, row_count
 from ecid.services import import_knowledge
 from ecid.services.import_knowledge import ImportedFile, Watch
-from ecid.tariff.model import Conversion, Edition, Nomenclature, NoteSet
+from ecid.tariff.model import Conversion, Edition
 
 _SKIPPED_SHOWN = 20
 _OUTCOMES = {
     "imported": {"zh": "已导入", "en": "imported"},
     "unchanged": {"zh": "已导入，无变化", "en": "imported, nothing new"},
     "already_imported": {"zh": "此前已导入", "en": "imported before"},
+    "left_out": {"zh": "无需导入", "en": "left out"},
     "not_recognised": {"zh": "无法识别", "en": "not recognised"},
     "unreadable": {"zh": "无法读取", "en": "unreadable"},
 }
 _WORDS = {
-    "skipped": {"zh": "{n} 处未按原样采用：", "en": "{n} places not taken over as they stand:"},
+    "skipped": {"zh": "未按原样采用 {n} 处：", "en": "not taken over as they stand: {n}"},
     "more": {"zh": "……另有 {n} 处（--json 可查看全部）", "en": "… and {n} more (all of them with --json)"},
     "known": {"zh": "可识别的文件：{kinds}", "en": "Files that are recognised: {kinds}"},
     "no_data": {"zh": "未设置 ECID_DATA_DIR，仅使用自带知识包。", "en": "ECID_DATA_DIR is not set: the pack that ships with ecid is all there is."},
     "index": {"zh": "正在准备检索索引……", "en": "Preparing the search index …"},
+    "checking": {"zh": "正在检查知识包……", "en": "Checking the pack …"},
+    "loading": {"zh": "正在读取已加载的资料……", "en": "Reading what is loaded …"},
     "clean": {"zh": "知识包检查通过。", "en": "The pack is in order."},
     "id": {"zh": "标识", "en": "Id"},
     "title": {"zh": "名称", "en": "Title"},
@@ -53,7 +58,7 @@ _WORDS = {
     "in_zh": {"zh": "中文", "en": "Chinese"},
     "in_en": {"zh": "英文", "en": "English"},
     "lapsed": {"zh": "已失效", "en": "Lapsed"},
-    "exceptions": {"zh": "{n} 条记录例外：", "en": "{n} exceptions among the records:"},
+    "exceptions": {"zh": "记录例外 {n} 条：", "en": "exceptions among the records: {n}"},
     "yes": {"zh": "是", "en": "yes"},
     "no": {"zh": "否", "en": "no"},
 }
@@ -92,8 +97,8 @@ def build_command(platform: Platform, as_json: bool, lang: Language) -> None:
         click.echo(_WORDS["no_data"][lang])
     else:
         _report_files(files, as_json, lang)
-    click.echo(_WORDS["index"][lang], err=True)
-    platform.make_index()
+    with _busy("index", lang):
+        platform.make_index()
 
 
 @knowledge_group.command("check")
@@ -102,11 +107,12 @@ def build_command(platform: Platform, as_json: bool, lang: Language) -> None:
 @click.pass_obj
 def check_command(platform: Platform, as_json: bool, lang: Language) -> None:
     """Check the pack, against the imported edition where there is one. Exits with 1 when something is to be repaired."""
-    findings = import_knowledge.check(platform.settings.home, platform.settings.pack_dir)
+    with _busy("checking", lang):
+        findings = import_knowledge.check(platform.settings.home, platform.settings.pack_dir)
     if as_json:
         _echo_json([asdict(finding) for finding in findings])
     for finding in findings if not as_json else ():
-        click.echo(f"{finding.file}: {finding.code}: {finding.zh if lang == 'zh' else finding.en} [{finding.slug}]")
+        click.echo(printable(f"{finding.file}: {finding.code}: {finding.zh if lang == 'zh' else finding.en} [{finding.slug}]"))
     if findings:
         raise SystemExit(1)
     if not as_json:
@@ -119,8 +125,9 @@ def check_command(platform: Platform, as_json: bool, lang: Language) -> None:
 @click.pass_obj
 def stats_command(platform: Platform, as_json: bool, lang: Language) -> None:
     """What is loaded: editions, nomenclatures, conversions, notes; the records by kind, and what of them is an exception."""
-    datasets = import_knowledge.loaded(platform.settings.home, platform.settings.pack_dir)
-    corpus = import_knowledge.corpus(platform.settings.pack_dir, datasets)
+    with _busy("loading", lang):
+        datasets = import_knowledge.loaded(platform.settings.home, platform.settings.pack_dir)
+        corpus = import_knowledge.corpus(platform.settings.pack_dir, datasets)
     rows, records = [_row(dataset) for dataset in datasets], _records_row(corpus)
     if as_json:
         _echo_json([*map(asdict, rows), asdict(records)])
@@ -177,16 +184,15 @@ class RecordsRow:
 
 
 def _row(dataset: Dataset) -> StatsRow:
-    own = (dataset.source, dataset.sha256)
+    rows, own = row_count(dataset), (dataset.source, dataset.sha256)
     if isinstance(dataset, Conversion):
-        return StatsRow(dataset_id(dataset), f"{dataset.newer} → {dataset.older}", None, None, len(dataset.newer_to_older), None, None, *own)
+        return StatsRow(dataset_id(dataset), f"{dataset.newer} → {dataset.older}", None, None, rows, None, None, *own)
     if isinstance(dataset, RecordSet):
-        return StatsRow(dataset.id, dataset.title, None, None, len(dataset.records), None, None, *own)
-    head = (dataset.id, dataset.title, dataset.valid_from.isoformat(), dataset.valid_to.isoformat())
+        return StatsRow(dataset.id, dataset.title, None, None, rows, None, None, *own)
+    head = (dataset.id, dataset.title, dataset.valid_from.isoformat(), dataset.valid_to.isoformat(), rows)
     if isinstance(dataset, Edition):
-        return StatsRow(*head, len(dataset.lines), sum(line.elements_known for line in dataset.lines.values()), dataset.complete, *own)
-    rows = dataset.notes if isinstance(dataset, NoteSet) else dataset.texts if isinstance(dataset, Nomenclature) else dataset.codes
-    return StatsRow(*head, len(rows), None, None, *own)
+        return StatsRow(*head, sum(line.elements_known for line in dataset.lines.values()), dataset.complete, *own)
+    return StatsRow(*head, None, None, *own)
 
 
 def _records_row(corpus: Corpus) -> RecordsRow:
@@ -204,7 +210,7 @@ def _report_files(files: Sequence[ImportedFile], as_json: bool, lang: Language) 
         return
     for file in files:
         detail = (file.zh if lang == "zh" else file.en) or ", ".join(file.datasets)
-        click.echo(f"{file.name}: {_OUTCOMES[file.outcome][lang]}{': ' + detail if detail else ''}")
+        click.echo(printable(f"{file.name}: {_OUTCOMES[file.outcome][lang]}{': ' + detail if detail else ''}"))
         _echo_places(_WORDS["skipped"][lang], file.skipped, lang, indent="  ")
     if any(file.outcome == "not_recognised" for file in files):
         click.echo(_WORDS["known"][lang].format(kinds="; ".join(importer.title[lang] for importer in IMPORTERS)), err=True)
@@ -215,7 +221,7 @@ def _echo_places(heading: str, places: Sequence[Skipped], lang: Language, indent
     if places:
         click.echo(indent + heading.format(n=len(places)))
     for item in places[:_SKIPPED_SHOWN]:
-        click.echo(f"{indent}  {item.place}: {item.zh if lang == 'zh' else item.en}")
+        click.echo(f"{indent}  {printable(item.place)}: {printable(item.zh if lang == 'zh' else item.en)}")
     if len(places) > _SKIPPED_SHOWN:
         click.echo(f"{indent}  " + _WORDS["more"][lang].format(n=len(places) - _SKIPPED_SHOWN))
 
@@ -227,7 +233,7 @@ def _watching() -> Iterator[Watch]:
     with ProgressBar(console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
 
         def watch(name: str) -> Callable[[int, int], None]:
-            task = bar.add_task(escape(name), total=None)
+            task = bar.add_task(escape(printable(name)), total=None)
 
             def progress(done: int, total: int) -> None:
                 bar.update(task, completed=done, total=total)
@@ -235,6 +241,18 @@ def _watching() -> Iterator[Watch]:
             return progress
 
         yield watch
+
+
+@contextmanager
+def _busy(word: str, lang: Language) -> Iterator[None]:
+    """What is being done, and on a terminal for how long already."""
+    told, console = _WORDS[word][lang], Console(stderr=True)
+    if not sys.stderr.isatty():
+        click.echo(told, err=True)
+    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+    with ProgressBar(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
+        bar.add_task(told, total=None)
+        yield
 
 
 def _echo_json(document: object) -> None:

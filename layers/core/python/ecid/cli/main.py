@@ -18,7 +18,9 @@ class _Commands(click.Group):
 
     MODULES: ClassVar[dict[str, str]] = {
         "candidates": "ecid.cli.candidates:candidates_command",
+        "check": "ecid.cli.check:check_command",
         "clauses": "ecid.cli.clauses:clauses_command",
+        "explain": "ecid.cli.explain:explain_command",
         "feed": "ecid.cli.feed:feed_command",
         "knowledge": "ecid.cli.knowledge:knowledge_group",
         "scan": "ecid.cli.scan:scan_command",

@@ -21,6 +21,9 @@ from ecid.cli.options import DAY, lang_option
 from ecid.declarations.readers import Limits
 from ecid.declarations.rejections import RejectedRow, printable
 from ecid.errors import Language
+from ecid.scoring import breakdown
+from ecid.scoring.causes import Cause
+from ecid.scoring.plan import Plan
 from ecid.scoring.result import Result, to_json
 from ecid.scoring.wording import dimension_name, rule_wording
 from ecid.services.scan_files import Period, Scan, scan_files
@@ -41,8 +44,20 @@ _WORDS = {
     "goods": {"zh": "货物", "en": "goods"},
     "self_supplied": {"zh": "企业自行提供的数据，完整性未知，不构成核验结论", "en": "self-supplied, completeness unknown, not a verification"},
     "more": {"zh": "另有 {n} 项，见 --json", "en": "{n} more, see --json"},
+    "cause": {"zh": "先做这些", "en": "what to do first"},
+    "declarations": {"zh": "报关单", "en": "declarations"},
+    "plan": {"zh": "达到 {target} 分的最省做法", "en": "The cheapest way to {target}"},
+    "unreachable": {
+        "zh": "改正全部可改正的事项最高为 {best} 分，达不到 {target} 分",
+        "en": "All repaired that can be gives {best}; {target} is out of reach",
+    },
+    "reached": {"zh": "已达到 {target} 分", "en": "{target} is reached already"},
+    "after": {"zh": "累计得分", "en": "score with it"},
+    "step": {"zh": "步骤", "en": "step"},
+    "route": {"zh": "途径", "en": "route"},
 }
 _FINDINGS_SHOWN = 20
+_CAUSES_SHOWN = 5
 _REJECTED_SHOWN = 10
 
 
@@ -58,6 +73,7 @@ def _a_number(_ctx: click.Context, _param: click.Parameter, value: float | None)
 @click.option("--to", "until", type=DAY, help="Last declaration day to look at.")
 @click.option("--as-of", type=DAY, help="The day of the scan (default: today in Beijing).")
 @click.option("--fail-under", type=click.FloatRange(0, 100), callback=_a_number, help="Exit with 1 when the score is below this, or cannot be given.")
+@click.option("--plan", "target", type=click.IntRange(1, 100), metavar="POINTS", help="Plan the cheapest way to so many points.")
 @click.option("--max-lines", type=click.IntRange(1), default=Limits().lines, show_default=True, help="Refuse more lines than this: they are scored in memory.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 @lang_option
@@ -67,6 +83,7 @@ def scan_command(
     /,
     paths: tuple[Path, ...],
     fail_under: float | None,
+    target: int | None,
     max_lines: int,
     as_json: bool,
     lang: Language,
@@ -75,7 +92,7 @@ def scan_command(
     """Scan declaration files (CSV, XLSX, XLS, ODS, HTML tables, XML messages) and show what needs review."""
     with _told(paths, lang) as progress:
         limits = Limits(lines=max_lines)
-        scan = scan_files(paths, platform.reference(), platform.now(), Period(**days), limits, progress)
+        scan = scan_files(paths, platform.reference(), platform.now(), Period(**days), limits, progress, target)
     if as_json:
         for piece in _json_pieces(_document(scan, lang)):
             click.echo(piece, nl=False)
@@ -109,6 +126,9 @@ def _document(scan: Scan, lang: Language) -> dict[str, object]:
     return {
         **document,
         "findings": iter(document["findings"]),
+        "causes": (cause.to_json(lang) for cause in scan.causes),
+        "breakdown": breakdown.to_json(scan.breakdowns, lang),
+        "plan": scan.plan.to_json(lang) if scan.plan else None,
         "rejected_rows": (_rejected(row, lang) for row in scan.read.rejected),
         "reading": {name: getattr(scan.read, name) for name in counts} | {"flags": {flag: iter(ids) for flag, ids in scan.flagged.items()}},
     }
@@ -152,10 +172,13 @@ def _show(scan: Scan, lang: Language) -> None:
     if exact is not None:
         console.print(_dimension_table(result, word, lang))
     if result.findings:
+        console.print(_cause_table(scan.causes, word, lang))
         console.print(_finding_table(result, word, lang))
     left = len(result.findings) - _FINDINGS_SHOWN
     if left > 0:
         console.print(word["more"].format(n=left))
+    if scan.plan:
+        _show_plan(console, scan.plan, word, lang)
     if len(scan.read.rejected):
         console.print(f"{word['rejected']}: {len(scan.read.rejected)}")
         for row in scan.read.rejected.head(_REJECTED_SHOWN):
@@ -173,10 +196,36 @@ def _dimension_table(result: Result, word: dict[str, str], lang: Language) -> Ta
     return table
 
 
+def _cause_table(causes: Sequence[Cause], word: dict[str, str], lang: Language) -> Table:
+    table = Table(word["lost"], word["cause"], word["lines"], word["declarations"])
+    for cause in causes[:_CAUSES_SHOWN]:
+        said = f"{escape(printable(cause.sentence[lang]))}\n[dim]{cause.id}[/dim]"
+        table.add_row(_points(cause.points_micro), said, str(cause.lines), str(cause.declarations))
+    return table
+
+
+def _show_plan(console: Console, plan: Plan, word: dict[str, str], lang: Language) -> None:
+    told = {"target": f"{plan.target_micro // 1_000_000}", "best": "–" if plan.best_micro is None else f"{plan.best_micro // 100_000 / 10:.1f}"}
+    if not plan.reachable:
+        console.print(word["unreachable"].format_map(told))
+    if not plan.steps:
+        console.print(word["reached"].format_map(told) if plan.reachable else "")
+        return
+    table = Table(word["step"], word["cause"], word["route"], word["after"], title=word["plan"].format_map(told))
+    for number, step in enumerate(plan.steps, 1):
+        routes = "\n".join(way.option.to_json(lang)["name"] for way in step.ways)
+        table.add_row(str(number), escape(printable(step.cause.sentence[lang])), routes, f"{step.score_micro // 100_000 / 10:.1f}")
+    console.print(table)
+    console.print(f"[dim]{plan.to_json(lang)['hypothesis']}[/dim]")
+
+
+def _points(micro: int | None) -> str:
+    return "–" if micro is None else f"{micro / 1e6:.2f}"
+
+
 def _finding_table(result: Result, word: dict[str, str], lang: Language) -> Table:
     table = Table(word["lost"], word["finding"], word["code"], word["goods"], word["lines"])
     for finding in result.findings[:_FINDINGS_SHOWN]:
-        points = "–" if finding.points_micro is None else f"{finding.points_micro / 1e6:.2f}"
         title = f"{rule_wording(finding.rule).title[lang]}\n[dim]{finding.rule}[/dim]"
-        table.add_row(points, title, escape(printable(finding.code)), escape(printable(finding.goods_name)), str(len(finding.lines)))
+        table.add_row(_points(finding.points_micro), title, escape(printable(finding.code)), escape(printable(finding.goods_name)), str(len(finding.lines)))
     return table

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
-from urllib.error import HTTPError, URLError
-from urllib.parse import quote, urlencode, urlsplit
-from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 import click
 from rich.console import Console, Group
@@ -18,15 +14,13 @@ from rich.text import Text
 
 from ecid.bootstrap import Platform
 from ecid.cli.options import lang_option
-from ecid.errors import BadInput, Language, SourceUnavailable
+from ecid.cli.remote import ServerUnavailable, ask, printable, server_option
+from ecid.errors import Language
 from ecid.verification.page import beijing
 from ecid.verification.shape import to_json
 from ecid.verification.wording import Words, words
 
-TIMEOUT_SECONDS = 15
-MAX_ANSWER_BYTES = 1024 * 1024
-_NO_RECORD = "not a record"
-
+_KEYS = ("domain", "status", "aeo", "anomalies", "score", "website")
 _STYLES = {"known": "bold", "not_reported": "dim", "insufficient_data": "yellow", "not_applicable": "dim", "unavailable": "yellow"}
 
 
@@ -34,86 +28,25 @@ _STYLES = {"known": "bold", "not_reported": "dim", "insufficient_data": "yellow"
 @click.argument("domain")
 @click.option("--market", metavar="CODE", help="Country of the buyer (ISO code, EU, or its name), for mutual recognition.")
 @click.option("--json", "as_json", is_flag=True, help="The record as JSON on standard output, nothing else.")
-@click.option("--server", metavar="URL", help="Ask this server instead of the local store.")
+@server_option
 @lang_option
 @click.pass_obj
 def verify_command(platform: Platform, domain: str, market: str | None, as_json: bool, server: str | None, lang: Language) -> None:
     """Look up a supplier by its website domain. Every answer, "unknown" included, is exit status 0."""
-    record = _ask(server, domain, market, lang) if server else to_json(platform.verification().verify(domain, market))
+    if server:
+        record = ask(server, ("v1", "domains", domain), {"lang": lang, "market": market}, _KEYS)
+    else:
+        record = to_json(platform.verification().verify(domain, market))
     if as_json:
         click.echo(json.dumps(record, ensure_ascii=False, indent=2))
         return
     try:
-        panel = _panel(_printable(record), words(lang), lang)
+        panel = _panel(printable(record), words(lang), lang)
     except (KeyError, TypeError, ValueError, AttributeError) as fault:
         if not server:
             raise
         raise ServerUnavailable(server=server, reason="record of another version, try --json") from fault
     Console().print(panel)
-
-
-class ServerUnavailable(SourceUnavailable):
-    """The server that was asked gave no answer, or none that is a record. Context: `server`, `reason`."""
-
-    zh = "服务器 {server} 没有给出可用的回答（{reason}），请稍后再试；这不代表任何结论。"
-    en = "The server {server} gave no usable answer ({reason}); please try again. This says nothing about the enterprise."
-
-
-class _Refused(click.ClickException):
-    """What the server says against the question, in its own words."""
-
-    exit_code = 2
-
-
-class _Failed(_Refused):
-    """What the server says of itself."""
-
-    exit_code = 3
-
-
-class _NoRedirects(HTTPRedirectHandler):
-    """A record is taken from the server that was named, or not at all."""
-
-    def redirect_request(self, *_: Any) -> None:
-        return None
-
-
-def _ask(server: str, domain: str, market: str | None, lang: Language) -> dict[str, Any]:
-    """The record from a server. Raises `ServerUnavailable`, `BadInput` for what is no address, and `_Refused` with the server's own sentence."""
-    if urlsplit(server).scheme not in ("http", "https") or not urlsplit(server).hostname:
-        raise BadInput(detail=f"--server {server} (https://…)")
-    query = urlencode({"lang": lang, **({"market": market} if market else {})})
-    request = Request(f"{server.rstrip('/')}/v1/domains/{quote(domain, safe='')}?{query}", headers={"Accept": "application/json"})  # noqa: S310 - scheme checked above
-    try:
-        with build_opener(_NoRedirects).open(request, timeout=TIMEOUT_SECONDS) as answer:
-            record = json.loads(answer.read(MAX_ANSWER_BYTES))
-    except HTTPError as refusal:
-        raise (_Failed if refusal.code >= 500 else _Refused)(_refusal(refusal)) from refusal
-    except (URLError, TimeoutError, OSError) as fault:
-        raise ServerUnavailable(server=server, reason=getattr(fault, "reason", fault)) from fault
-    except ValueError as fault:
-        raise ServerUnavailable(server=server, reason=_NO_RECORD) from fault
-    if not isinstance(record, dict) or not {"domain", "status", "aeo", "anomalies", "score", "website"} <= record.keys():
-        raise ServerUnavailable(server=server, reason=_NO_RECORD)
-    return record
-
-
-def _refusal(refusal: HTTPError) -> str:
-    try:
-        with refusal:
-            problem = _printable(json.loads(refusal.read(MAX_ANSWER_BYTES)))
-        return f"{problem['code']}: {problem['detail']}"
-    except (ValueError, KeyError, TypeError, OSError):
-        return f"HTTP {refusal.code} {_printable(refusal.reason)}"
-
-
-def _printable(value: Any) -> Any:
-    """`value` without characters that steer a terminal: names come from outside."""
-    if isinstance(value, str):
-        return "".join(char for char in value if unicodedata.category(char) not in ("Cc", "Cf", "Zl", "Zp"))
-    if isinstance(value, dict):
-        return {key: _printable(item) for key, item in value.items()}
-    return [_printable(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _panel(record: Mapping[str, Any], w: Words, lang: Language) -> Panel:

@@ -122,7 +122,10 @@ class AeoStatus(Strict):
 
 
 class ClearanceRecord(Strict):
-    """One anomaly record; a later event with the same `record_id` replaces it (closing, voiding, a fine)."""
+    """One anomaly record; a later event with the same `record_id` replaces it (closing, voiding, a fine).
+
+    `items` (项号) name the lines of the declaration that it is about; where they are left out, it is about the declaration as a whole.
+    """
 
     record_id: Reference
     code: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}-[0-9]{2}$")]
@@ -135,6 +138,13 @@ class ClearanceRecord(Strict):
     outcome: Name | None = None
     public_until: Day | None = None
     declaration_no: Annotated[str, StringConstraints(pattern=r"^[0-9]{18}$")] | None = None
+    items: Annotated[tuple[Annotated[int, Field(ge=1, le=999)], ...], Field(max_length=999)] = ()
+
+    @model_validator(mode="after")
+    def _items_of_a_declaration(self) -> Self:
+        if self.items and self.declaration_no is None:
+            raise refused("items without declaration_no")
+        return self
 
 
 class DeclaredLine(Strict):

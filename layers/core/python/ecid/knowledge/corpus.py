@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from ecid.knowledge.decision_numbers import canonical
 from ecid.knowledge.imported import Dataset, Skipped
 from ecid.knowledge.lapsing import Lapsing
 from ecid.knowledge.note_records import note_records
@@ -32,19 +33,25 @@ def assemble(pack: Iterable[Record], datasets: Sequence[Dataset]) -> Corpus:
         [item for item in datasets if isinstance(item, Nomenclature)],
         [item for item in datasets if isinstance(item, Conversion)],
     )
-    found: dict[str, Record] = {record.id: record for record in pack}
+    found: dict[str, Record] = {canonical(record.id): record for record in pack}
     for record in _imported(datasets):
-        if record.id in found:
-            if record.text != found[record.id].text:
-                zh, en = f"{record.id} 已有另一来源，未采用", f"{record.id} is known from another source, with another text, and left out here"
+        known = found.get(canonical(record.id))
+        if known:
+            if _said(record) != _said(known):
+                zh, en = f"{record.id} 已有另一来源，内容不同，未采用", f"{record.id} is known from another source, which says otherwise, and left out here"
                 exceptions.append(Skipped(record.source_ref, zh, en))
             continue
         judged, exception = lapsing.judge(record)
         if exception:
             exceptions.append(exception)
         if judged:
-            found[record.id] = judged
+            found[canonical(record.id)] = judged
     return Corpus(tuple(found.values()), tuple(exceptions))
+
+
+def _said(record: Record) -> tuple[object, ...]:
+    """What two sources of one record must agree on; when it ends may have been judged."""
+    return record.codes, record.text, record.valid_from
 
 
 def _imported(datasets: Sequence[Dataset]) -> Iterator[Record]:

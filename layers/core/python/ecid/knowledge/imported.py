@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,6 +48,8 @@ class SourceFile:
     def of(cls, path: Path) -> SourceFile:
         """Look at a file. Raises `PayloadTooLarge` or `UnreadableFile`."""
         try:
+            if path.exists() and not path.is_file():  # a pipe or device could be read for ever
+                raise UnreadableFile(name=path.name, reason_zh="不是文件", reason_en="it is no file")
             if path.stat().st_size > MAX_BYTES:
                 raise PayloadTooLarge(limit=f"{MAX_BYTES // 1024**2} MiB")
             with path.open("rb") as file:
@@ -62,27 +63,6 @@ class SourceFile:
     def name(self) -> str:
         """The file's name without its folder, which is no business of whoever reads a report; bytes of it that are no text are question marks."""
         return self.path.name.encode(errors="replace").decode()
-
-    @property
-    def heading(self) -> tuple[str, ...]:
-        """The column names if the file begins like a CSV table, else nothing."""
-        first = self.head.partition(b"\n")[0]
-        try:
-            text = first.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            return ()
-        text = text.rstrip("\r")
-        return tuple(cell.strip() for cell in next(csv.reader([text]), [])) if text.isprintable() else ()
-
-    def rows(self) -> Iterator[tuple[int, Mapping[str, str]]]:
-        """The rows of a CSV table (UTF-8) with their line numbers in the file; absent cells are empty. Raises `UnreadableFile`."""
-        try:
-            with self.path.open(encoding="utf-8-sig", newline="") as file:
-                reader = csv.DictReader(file, restval="", restkey="")
-                for row in reader:
-                    yield reader.line_num, {key.strip(): value.strip() for key, value in row.items() if key and isinstance(value, str)}
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise UnreadableFile(name=self.name, reason_zh="表格已损坏或不是 UTF-8 编码", reason_en="the table is damaged or not in UTF-8") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from ecid.knowledge.records import CONFIDENCES, KINDS, Record
 HS_2022 = date(2022, 1, 1)
 """When HS 2022 came into force in China: what a glossary entry with a code is dated by."""
 _UNDATED = date(1992, 1, 1)  # China's tariff on the Harmonized System
-_RECORD_KEYS = frozenset({"id", "kind", "codes", "title", "text", "valid_from", "valid_to", "source", "confidence"})
+_RECORD_KEYS = frozenset({"id", "kind", "codes", "title", "text", "valid_from", "valid_to", "superseded_by", "no_successor", "source", "confidence"})
 _FACT_KEYS: Mapping[str, frozenset[str]] = {
     "note": frozenset({"excludes", "includes", "defines", "scope"}),
     "confusion": frozenset({"sides", "deciding_fact", "question", "settles", "basis"}),
@@ -87,7 +87,8 @@ def _record(entry: Mapping[str, Any], ref: str, sha256: str) -> Record:
         source_ref=ref,
         sha256=sha256,
         confidence=entry["confidence"],
-        facts={key: entry[key] for key in sorted(own & entry.keys())},
+        superseded_by=_text(entry["superseded_by"]) if "superseded_by" in entry else None,
+        facts={key: entry[key] for key in sorted((own | {"no_successor"}) & entry.keys())},
     )
 
 

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from ecid.errors import Language
@@ -41,13 +42,13 @@ def check_records(
     copying where official notes are."""
     tariff = _Tariff(nomenclatures, editions)
     copied = _Copied(notes)
-    ids = {record.id for record in records}
+    begins = {record.id: record.valid_from for record in records}
     clashes = _clashes(records)
     findings: list[PackFinding] = []
     for record in records:
         faults = (
             *_own_faults(record),
-            *_reference_faults(record, ids),
+            *_reference_faults(record, begins),
             *tariff.faults(record),
             *clashes.get(record.id, ()),
             *(fault for lang, text in _all_texts(record) for fault in _spelling_faults(lang, text)),
@@ -68,12 +69,20 @@ def _own_faults(record: Record) -> Iterator[_Fault]:
         yield "no_source", "缺少来源", "it names no source"
     if record.valid_to is not None and record.valid_to < record.valid_from:
         yield "dates_reversed", "失效日期早于生效日期", "it ends before it begins"
+    if record.valid_to is not None and bool(record.superseded_by) == bool(record.facts.get("no_successor")):
+        zh, en = "已写失效日期，须写明由哪一条接替，或写明没有（no_successor）", "it ends, and must name the record that succeeds it or say that there is none"
+        yield "no_successor", zh, en
+    if record.valid_to is None and (record.superseded_by or "no_successor" in record.facts):
+        yield "still_in_force", "未写失效日期，却写了接替情况", "it says what succeeds it, and not when it ends"
 
 
-def _reference_faults(record: Record, ids: set[str]) -> Iterator[_Fault]:
+def _reference_faults(record: Record, begins: Mapping[str, date]) -> Iterator[_Fault]:
     for reference in (*record.facts.get("basis", ()), *([record.superseded_by] if record.superseded_by else [])):
-        if reference not in ids:
+        if reference not in begins:
             yield "unknown_reference", f"没有记录 {reference}", f"there is no record {reference}"
+    successor = begins.get(record.superseded_by or "")
+    if successor and record.valid_to and successor <= record.valid_from:
+        yield "successor_older", f"接替的 {record.superseded_by} 并不晚于本条", f"{record.superseded_by}, which succeeds it, is not later"
 
 
 class _Tariff:

@@ -13,6 +13,7 @@ from ecid.knowledge.importers import (
     hs_sections,
     hs_table,
     notes_table,
+    tariff_lines,
     us_notes,
     us_rulings,
     us_tree,
@@ -30,6 +31,7 @@ IMPORTERS: tuple[Importer, ...] = (
     notes_table.IMPORTER,
     dual_use.IMPORTER,
     goods_terms.IMPORTER,
+    tariff_lines.IMPORTER,
 )
 
 

@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,6 +23,8 @@ TARIFF_KINDS = frozenset({"edition", "nomenclature", "conversion", "noteset"})
 """The kinds of datasets that say what a tariff holds; records and marks, which are many, are loaded only by who asks for them."""
 _T = TypeVar("_T")
 _SUFFIX = ".jsonl"
+_WHOLE = 0.99
+"""Share of the rows that are stored below which a file of another source does not take their place."""
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _PURPOSES = {"classification": "c", "price": "p", "other": "o"}
 _PURPOSE_OF = {letter: purpose for purpose, letter in _PURPOSES.items()}
@@ -43,22 +45,56 @@ class StoredHeader:
     importer: str
     rows: int
     skipped: tuple[Skipped, ...]
+    supplement: bool = False
 
 
-def save(folder: Path, dataset: Dataset, importer: str, skipped: Sequence[Skipped] = ()) -> bool:
-    """Store a dataset, whole or not at all; False if the very same bytes are there already."""
-    content = _encode(dataset, importer, skipped)
-    path = folder / f"{dataset_id(dataset)}{_SUFFIX}"
-    if path.exists() and path.read_bytes() == content:
-        return False
+def save(folder: Path, datasets: Sequence[Dataset], importer: str, skipped: Sequence[Skipped] = ()) -> bool:
+    """Store the datasets of one source: all of them, or none. False if the very same bytes are there already. Raises OSError."""
+    contents = {_path(folder, dataset_id(dataset)): _encode(dataset, importer, skipped) for dataset in datasets}
+    new = {path: content for path, content in contents.items() if not (path.exists() and path.read_bytes() == content)}
     folder.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(f".{os.getpid()}.part")
+    unfinished = {path: path.with_suffix(f".{os.getpid()}.part") for path in new}
     try:
-        unfinished.write_bytes(content)
-        unfinished.replace(path)
+        for path, part in unfinished.items():
+            part.write_bytes(new[path])
+        for path, part in unfinished.items():
+            part.replace(path)
     finally:
-        unfinished.unlink(missing_ok=True)
-    return True
+        for part in unfinished.values():
+            part.unlink(missing_ok=True)
+    return bool(new)
+
+
+def would_lose(folder: Path, dataset: Dataset) -> tuple[int, int] | None:
+    """The rows of what is stored under the id of a dataset, and those of the dataset, where storing it would lose some: it comes from another file and has
+    clearly fewer, or is not complete where the other one is."""
+    path = _path(folder, dataset_id(dataset))
+    try:
+        header, whole = _read_header(path) if path.exists() else (None, False)
+    except UnreadableFile:
+        return None
+    if header is None or not whole or header.sha256 == dataset.sha256:
+        return None
+    rows = row_count(dataset)
+    fewer = rows < header.rows * _WHOLE or (header.complete and isinstance(dataset, Edition) and not dataset.complete)
+    return (header.rows, rows) if fewer else None
+
+
+def row_count(dataset: Dataset) -> int:
+    """How many lines, codes, pairs, notes or records it has."""
+    match dataset:
+        case Edition():
+            return len(dataset.lines)
+        case Nomenclature():
+            return len(dataset.texts)
+        case Conversion():
+            return len(dataset.newer_to_older)
+        case NoteSet():
+            return len(dataset.notes)
+        case Marks():
+            return len(dataset.codes)
+        case RecordSet():
+            return len(dataset.records)
 
 
 def headers(folder: Path) -> tuple[list[StoredHeader], list[StoredHeader | None]]:
@@ -67,24 +103,33 @@ def headers(folder: Path) -> tuple[list[StoredHeader], list[StoredHeader | None]
     damaged: list[StoredHeader | None] = []
     for path in sorted(folder.glob(f"*{_SUFFIX}")):
         try:
-            first, *rows = _guarded(path, lambda text: text.encode().split(b"\n"))
-            header = _header(json.loads(first))
-        except (UnreadableFile, ValueError, KeyError, TypeError, AttributeError):
+            header, is_whole = _read_header(path)
+        except UnreadableFile:
             damaged.append(None)
         else:
-            (whole if len(rows) == header.rows + 1 and not rows[-1] else damaged).append(header)
+            (whole if is_whole else damaged).append(header)
     return whole, damaged
 
 
-def load(folder: Path, kinds: Collection[str] | None = None) -> list[Dataset]:
-    """What is stored in a folder (of `kinds`, or everything), by id; nothing if the folder does not exist. Raises `UnreadableFile`."""
-    found = (_guarded(path, lambda text: _decode(text, kinds)) for path in sorted(folder.glob(f"*{_SUFFIX}")))
+def load(folder: Path, kinds: Collection[str] | None = None, ids: str = "") -> list[Dataset]:
+    """What is stored in a folder (of `kinds`, or everything; with ids that begin like `ids`), by id; nothing if the folder does not exist. Raises
+    `UnreadableFile`."""
+    found = (_guarded(path, lambda text: _decode(text, kinds)) for path in sorted(folder.glob(f"{ids}*{_SUFFIX}")))
     return [dataset for dataset in found if dataset is not None]
 
 
 def load_datasets(folders: Sequence[Path], kinds: Collection[str] | None = TARIFF_KINDS) -> list[Dataset]:
-    """What is in the folders, each either a pack or a folder of stored datasets (of `kinds`, or all). Raises `UnreadableFile`."""
-    return [dataset for folder in folders for dataset in ([read_pack(folder)] if has_tariff(folder) else load(folder, kinds))]
+    """What is in the folders, each either a pack or a folder of stored datasets (of `kinds`, or all). An edition that is a supplement is no complete one
+    where another covers its days. Raises `UnreadableFile`."""
+    found = [dataset for folder in folders for dataset in ([read_pack(folder)] if has_tariff(folder) else load(folder, kinds))]
+    whole = [item for item in found if isinstance(item, Edition) and item.complete and not item.supplement]
+    return [replace(item, complete=False) if isinstance(item, Edition) and item.supplement and covers(whole, item) else item for item in found]
+
+
+def covers(editions: Iterable[Edition | StoredHeader], edition: Edition) -> bool:
+    """Whether one of the editions was in force on all days of `edition`."""
+    days = ((item.valid_from, item.valid_to) for item in editions)
+    return any(first and last and first <= edition.valid_from and edition.valid_to <= last for first, last in days)
 
 
 def dataset_id(dataset: Dataset) -> str:
@@ -93,6 +138,21 @@ def dataset_id(dataset: Dataset) -> str:
     if not _ID.fullmatch(name):
         raise ValueError(f"not an id: {name!r}")
     return name
+
+
+def _path(folder: Path, name: str) -> Path:
+    return folder / f"{name}{_SUFFIX}"
+
+
+def _read_header(path: Path) -> tuple[StoredHeader, bool]:
+    """The header, and whether all rows follow it. Raises `UnreadableFile`."""
+
+    def read(text: str) -> tuple[StoredHeader, bool]:
+        first, *rows = text.split("\n")
+        header = _header(json.loads(first))
+        return header, len(rows) == header.rows + 1 and not rows[-1]
+
+    return _guarded(path, read)
 
 
 def _guarded(path: Path, read: Callable[[str], _T]) -> _T:
@@ -110,7 +170,7 @@ def _encode(dataset: Dataset, importer: str, skipped: Iterable[Skipped]) -> byte
     rows: list[Any]
     match dataset:
         case Edition():
-            header["complete"] = dataset.complete
+            header |= {"complete": dataset.complete} | ({"supplement": True} if dataset.supplement else {})
             rows = [_line_row(dataset.lines[code]) for code in sorted(dataset.lines)]
         case Nomenclature():
             header["lang"] = dataset.lang
@@ -158,7 +218,7 @@ def _decode(text: str, kinds: Collection[str] | None = None) -> Dataset | None:
 def _dated(first: Mapping[str, Any], rows: list[Any], head: tuple[str, str, date, date], own: tuple[str, str]) -> Dataset:
     match first["kind"]:
         case "edition":
-            return Edition(*head, first["complete"], *own, {line.code: line for line in _lines(rows)})
+            return Edition(*head, first["complete"], *own, {line.code: line for line in _lines(rows)}, first.get("supplement", False))
         case "nomenclature":
             return Nomenclature(*head, first["lang"], *own, dict(rows))
         case "noteset":
@@ -183,6 +243,7 @@ def _header(first: Mapping[str, Any]) -> StoredHeader:
         importer=first["importer"],
         rows=first["rows"],
         skipped=tuple(Skipped(*item) for item in first["skipped"]),
+        supplement=first.get("supplement", False),
     )
 
 

@@ -6,35 +6,32 @@ import csv
 import io
 import json
 import re
-import tomllib
-import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache, lru_cache
-from importlib.resources import files
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import chain, islice
-from typing import Any
+from typing import Any, TypeGuard
 
 from ecid.declarations.readers.kinds import kind_of
 from ecid.declarations.readers.limits import Limits
 from ecid.declarations.readers.workbook import workbook_rows
 from ecid.errors import PayloadTooLarge, UnreadableFile, UnsupportedFormat
 from ecid.knowledge.imported import Skipped, SourceFile
+from ecid.knowledge.table_kinds import TableKind, table_kinds
 
 MAX_TABLE_BYTES = 32 * 1024 * 1024
 MAX_ROWS = 300_000
 MAX_CELL = 100_000
 """Characters; the longest note has a third of that."""
 _MAX_COLUMNS = 200
-_LONGEST_HEADING = 100
 _SEARCHED_ROWS = 10
 _SAMPLE = 1 << 16  # bytes that hold the heading row
 _DELIMITERS = ("\t", ",", ";", "|")
 _ARCHIVES = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+"""The marks at the beginning of what Excel saves as "Unicode text"."""
 _LIMITS = Limits(file_bytes=MAX_TABLE_BYTES, rows=MAX_ROWS)
-_REMARK = re.compile(r"[(\[].*?[)\]]")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-_FILLING = re.compile(r"[\s_\-.:/]+")
 _CODE_LENGTHS = (6, 8, 10)
 _CODE_SHARE = 0.5
 """Share of rows with a code in the code column below which the columns are taken to be shifted."""
@@ -45,57 +42,16 @@ Placed = tuple[str, Cells | None]
 
 
 @dataclass(frozen=True, slots=True)
-class TableKind:
-    """A kind of table: `headings` maps a field to what its column may be called; `alone` says that no other column may stand beside them."""
-
-    id: str
-    required: tuple[str, ...]
-    alone: bool
-    headings: Mapping[str, frozenset[str]]
-
-    def columns(self, row: Sequence[str]) -> dict[str, int] | None:
-        """Field to column, if the row is a heading row of this kind."""
-        keys = [heading_key(cell) for cell in row]
-        found: dict[str, int] = {}
-        for index, key in enumerate(keys):
-            name = next((name for name, synonyms in self.headings.items() if key in synonyms), None)
-            if name is not None:
-                found.setdefault(name, index)
-            elif key and self.alone:
-                return None
-        return found if all(name in found for name in self.required) else None
-
-
-@dataclass(frozen=True, slots=True)
 class Table:
     """A table that was recognised: `headings` are the printed ones by field, `rows` the values by field with their places, `about` what the file says of
-    itself as a whole, `skipped` the rows that are none."""
+    itself as a whole, `skipped` the rows and sheets that were left out, `lost` how many of these are rows."""
 
     kind: str
     headings: Mapping[str, str]
     rows: tuple[tuple[str, Mapping[str, str]], ...]
     about: Mapping[str, str] = field(default_factory=dict)
     skipped: tuple[Skipped, ...] = ()
-
-
-@cache
-def table_kinds() -> tuple[TableKind, ...]:
-    """The kinds in the order in which they are tried."""
-    data = tomllib.loads(files(__package__).joinpath("tables.toml").read_text("utf-8"))
-    return tuple(
-        TableKind(
-            kind["id"],
-            tuple(kind["required"]),
-            kind.get("alone", False),
-            {name: frozenset(map(heading_key, synonyms)) for name, synonyms in kind["headings"].items()},
-        )
-        for kind in data["kind"]
-    )
-
-
-def heading_key(text: str) -> str:
-    """A heading without width, case, blanks and bracketed remarks."""
-    return _FILLING.sub("", _REMARK.sub("", unicodedata.normalize("NFKC", text[:_LONGEST_HEADING]))).casefold()
+    lost: int = 0
 
 
 def holds(kind: str) -> Callable[[SourceFile], bool]:
@@ -141,7 +97,8 @@ def find_table(file: SourceFile) -> Table | None:
     start = file.head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if start.startswith((b"[", b"{")):
         return _from_json(file)
-    return None if b"\0" in file.head or start.startswith(b"%PDF") else _from_text(file)
+    binary = b"\0" in file.head and not file.head.startswith(_UTF_16)
+    return None if binary or start.startswith(b"%PDF") else _from_text(file)
 
 
 def _from_workbook(file: SourceFile) -> Table | None:
@@ -161,13 +118,13 @@ def _from_workbook(file: SourceFile) -> Table | None:
                 unknown.append(
                     Skipped(name, "工作表未采用：没有可识别的表头，或前一工作表已采用", "sheet not taken over: no known headings, or an earlier sheet was")
                 )
-    return found and Table(found.kind, found.headings, found.rows, found.about, (*found.skipped, *unknown))
+    return found and replace(found, skipped=(*found.skipped, *unknown))
 
 
 def _from_text(file: SourceFile) -> Table | None:
     with file.path.open("rb") as opened:
         sample = opened.read(_SAMPLE)
-    for encoding in ("utf-8-sig", "gb18030"):
+    for encoding in ("utf-16",) if file.head.startswith(_UTF_16) else ("utf-8-sig", "gb18030"):
         lines = sample.decode(encoding, "replace").splitlines()[:_SEARCHED_ROWS]
         for delimiter in _DELIMITERS:
             head = [(str(number), row) for number, row in enumerate(_split(lines, delimiter), start=1)]
@@ -179,16 +136,22 @@ def _from_text(file: SourceFile) -> Table | None:
 def _text_rows(file: SourceFile, encoding: str, delimiter: str) -> Iterator[Placed]:
     try:
         text = _content(file).decode(encoding)
-        reader = _split(io.StringIO(text, newline=""), delimiter)
+    except UnicodeDecodeError as error:
+        raise UnreadableFile(name=file.name, reason_zh="表格已损坏，或编码不统一", reason_en="the table is damaged, or in more than one encoding") from error
+    reader = _split(io.StringIO(text, newline=""), delimiter, strict=True)
+    begun = 1
+    try:
         for cells in reader:
             yield f"row {reader.line_num}", [cell.strip() for cell in cells]
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise UnreadableFile(name=file.name, reason_zh="表格已损坏，或编码不统一", reason_en="the table is damaged, or in more than one encoding") from error
+            begun = reader.line_num + 1
+    except csv.Error as error:  # a quotation mark that never ends would swallow the rest of the file
+        zh, en = f"第 {begun} 行的引号有误，或单元格过长", f"the quotation marks of row {begun} are wrong, or a cell is too long"
+        raise UnreadableFile(name=file.name, reason_zh=zh, reason_en=en) from error
 
 
-def _split(lines: Any, delimiter: str) -> Any:
+def _split(lines: Any, delimiter: str, *, strict: bool = False) -> Any:
     # Where tabs divide, quotation marks belong to the text.
-    return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL)
+    return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL, strict=strict)
 
 
 def _content(file: SourceFile) -> bytes:
@@ -199,15 +162,13 @@ def _content(file: SourceFile) -> bytes:
 
 def _from_json(file: SourceFile) -> Table | None:
     try:
-        data = json.loads(_content(file).decode("utf-8-sig"))
+        data = _json(_content(file).decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         if file.path.suffix.lower() != ".json":  # a text that begins with a bracket
             return None
-        raise UnreadableFile(name=file.name, reason_zh="JSON 已损坏", reason_en="the JSON is damaged") from error
-    if isinstance(data, list) and data and all(isinstance(entry, dict) for entry in data):
-        names = list(dict.fromkeys(name for entry in data for name in entry))
-        rows = ((f"entry {number}", [_cell(entry.get(name)) for name in names]) for number, entry in enumerate(data, start=1))
-        return _table(_bounded(chain([("", names)], rows))) if len(names) <= _MAX_COLUMNS else None
+        raise UnreadableFile(
+            name=file.name, reason_zh="JSON 已损坏，或对象内有重复的键", reason_en="the JSON is damaged, or a name stands twice in an object"
+        ) from error
     if isinstance(data, dict) and isinstance(data.get("metadata"), dict) and isinstance(data.get("codes"), list):
         listed = ((f"entry {number}", [_cell(code)]) for number, code in enumerate(data["codes"], start=1))
         about = {name: _mended(_cell(value)) for name, value in data["metadata"].items()}
@@ -215,7 +176,35 @@ def _from_json(file: SourceFile) -> Table | None:
     if isinstance(data, dict) and _are_codes(data.values()):
         pairs = ((f"entry {number}", [name.strip(), code]) for number, (name, code) in enumerate(data.items(), start=1))
         return _filled("terms", {"name": 0, "code": 1}, ["", ""], _bounded(pairs), {})
-    return None
+    within = [value for value in data.values() if _are_rows(value)] if isinstance(data, dict) else []
+    entries = within[0] if len(within) == 1 else data
+    if not _are_rows(entries):
+        return None
+    names = list(dict.fromkeys(name for entry in entries for name in entry))
+    rows = ((f"entry {number}", [_cell(entry.get(name)) for name in names]) for number, entry in enumerate(entries, start=1))
+    return _table(_bounded(chain([("", names)], rows))) if len(names) <= _MAX_COLUMNS else None
+
+
+def _json(text: str) -> Any:
+    """One document, or one a line. Raises ValueError or RecursionError, also where a name stands twice in an object, of which one value would be lost."""
+    try:
+        return json.loads(text, object_pairs_hook=_each_once)
+    except json.JSONDecodeError:
+        lines = text.split("\n")
+        if len(lines) == 1:
+            raise
+        return [json.loads(line, object_pairs_hook=_each_once) for line in lines if line.strip()]
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice")
+    return found
+
+
+def _are_rows(value: object) -> TypeGuard[list[dict[str, Any]]]:
+    return isinstance(value, list) and bool(value) and all(isinstance(entry, dict) for entry in value)
 
 
 def _are_codes(values: Collection[object]) -> bool:
@@ -241,21 +230,46 @@ def _bounded(rows: Iterable[Placed]) -> list[Placed]:
     return found
 
 
-def _heading_row(rows: Sequence[Placed]) -> tuple[int, TableKind, dict[str, int]] | None:
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """The headings of a table: the row they end in, the kind, field to column, and what is printed."""
+
+    row: int
+    kind: TableKind
+    columns: Mapping[str, int]
+    printed: Cells
+
+
+def _heading_row(rows: Sequence[Placed]) -> _Head | None:
     for index, (_, cells) in enumerate(rows[:_SEARCHED_ROWS]):
+        own = cells or []
+        two = _two_rows(own, rows[index + 1][1] or []) if index + 1 < len(rows) else own
         for kind in table_kinds():
-            columns = kind.columns(cells or ())
+            columns, more = kind.columns(own), kind.columns(two)
+            if more and len(more) > len(columns or ()):
+                return _Head(index + 1, kind, more, two)
             if columns:
-                return index, kind, columns
+                return _Head(index, kind, columns, own)
     return None
 
 
+def _two_rows(upper: Cells, lower: Cells) -> Cells:
+    """Headings in two rows as one: what stands below a cell that is merged over several columns belongs to its text."""
+    width = min(max(len(upper), len(lower)), _MAX_COLUMNS)
+    above, texts = "", []
+    for column in range(width):
+        own, below = (cells[column] if column < len(cells) else "" for cells in (upper, lower))
+        above = own or above
+        texts.append(f"{above}{below}" if below else own)
+    return texts
+
+
 def _table(rows: Sequence[Placed]) -> Table | None:
-    found = _heading_row(rows)
-    if found is None:
+    head = _heading_row(rows)
+    if head is None:
         return None
-    index, kind, columns = found
-    return _filled(kind.id, columns, rows[index][1] or [], rows[index + 1 :], {})
+    above = " ".join(cell for _, cells in rows[: head.row] for cell in cells or () if cell)
+    return _filled(head.kind.id, head.columns, head.printed, rows[head.row + 1 :], {"above": _mended(above)})
 
 
 def _filled(kind: str, columns: Mapping[str, int], headings: Cells, rows: Iterable[Placed], about: Mapping[str, str]) -> Table:
@@ -272,4 +286,4 @@ def _filled(kind: str, columns: Mapping[str, int], headings: Cells, rows: Iterab
         elif any(cells):
             kept.append((place, {name: cells[column] if column < len(cells) else "" for name, column in columns.items()}))
     printed = {name: headings[column] for name, column in columns.items()}
-    return Table(kind, printed, tuple(kept), about, tuple(skipped))
+    return Table(kind, printed, tuple(kept), about, tuple(skipped), len(skipped))

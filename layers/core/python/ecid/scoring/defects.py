@@ -10,8 +10,8 @@ import polars as pl
 
 from ecid.scoring.judging import JudgedGoods, Judgements
 from ecid.scoring.policy import PPM, Policy
-from ecid.scoring.rule import Evidence, LineRule, LineVerdict
-from ecid.scoring.rules import LINE_RULES, RULE_DIMENSIONS
+from ecid.scoring.rule import Case, Evidence, LineRule, LineVerdict, SourceRule
+from ecid.scoring.rules import LINE_RULES, RULE_DIMENSIONS, SOURCE_RULES
 from ecid.scoring.rules.code_validity import dimensions_charged, rule_for
 from ecid.scoring.rules.same_goods_split import CODE as SAME_GOODS_SPLIT
 from ecid.scoring.rules.same_goods_split import split_defects
@@ -31,21 +31,26 @@ _GroundsOf = Callable[[_Facts], Grounds]
 class Defects:
     """`rows`: `at`, `dimension`, `rule`, `x` (millionths of the line's weight in that dimension), `fact`, `w`, and `failed` (rules failed there by the line).
 
-    A `fact` is a number that only the rule's entry in `grounds` can read. `verdicts` are those of the line rules.
+    A `fact` is a number that only the rule's entry in `grounds` can read. `verdicts` are those of the line rules
+    and source rules.
     """
 
     rows: pl.DataFrame
     grounds: Mapping[str, _GroundsOf]
-    verdicts: Mapping[LineRule, LineVerdict]
+    verdicts: Mapping[LineRule | SourceRule, LineVerdict]
 
     @classmethod
-    def of(cls, judgements: Judgements, tariff: Tariff, policy: Policy) -> Defects:
+    def of(cls, case: Case) -> Defects:
         """All defects of all lines."""
-        lines = judgements.lines
-        verdicts = {rule: rule.check(lines, policy) for rule in LINE_RULES}
-        parts = [_of_codes(judgements), _of_goods(judgements), _of_split(lines, policy, tariff), *(_of_lines(*found) for found in verdicts.items())]
+        judgements, lines, policy = case.judgements, case.judgements.lines, case.policy
+        verdicts: dict[LineRule | SourceRule, LineVerdict] = {rule: rule.check(lines, policy) for rule in LINE_RULES}
+        verdicts |= {rule: rule.check(case) for rule in SOURCE_RULES}
+        split = _of_split(lines, policy, case.reference.tariff)
+        parts = [_of_codes(judgements), _of_goods(judgements), split, *(_of_lines(*found) for found in verdicts.items())]
         rows = pl.concat([rows for rows, _ in parts])
-        rows = rows.with_columns(w=lines["w"].gather(rows["at"]), failed=pl.len().over("at", "dimension")).sort("at", "dimension", "rule")
+        of_the_line = ("at", "dimension")
+        rows = rows.with_columns(pl.col("x").max().over(of_the_line), w=lines["w"].gather(rows["at"]), failed=pl.len().over(of_the_line))
+        rows = rows.sort("at", "dimension", "rule")
         return cls(rows, {rule: grounds for _, by_rule in parts for rule, grounds in by_rule.items()}, verdicts)
 
     def shares(self) -> dict[int, int]:
@@ -116,8 +121,11 @@ def _goods_grounds(rule: str, goods: Sequence[JudgedGoods]) -> Grounds:
 
 
 def _of_split(lines: pl.DataFrame, policy: Policy, tariff: Tariff) -> _Part:
-    """Split products; a fact is the place of the product's own code. What lies outside the period is judged beside the rest, but has no say in it."""
-    keyed = lines.select("at", "key", "code8", "day", "w", "in_period")
+    """Split products; a fact is the place of the product's own code. What lies outside the period is judged beside the rest, but has no say in it.
+
+    A code that was no longer in force is dimension 1's alone: beside it the code that the new tariff asks for would look like another one.
+    """
+    keyed = lines.filter(pl.col("state") != "not_in_force").select("at", "key", "code8", "day", "w", "in_period")
     found = split_defects(keyed.filter("in_period"), policy, tariff.succeeds)
     if not keyed["in_period"].all():
         outside = keyed.filter(~pl.col("in_period")).select("at")
@@ -135,10 +143,11 @@ def _of_split(lines: pl.DataFrame, policy: Policy, tariff: Tariff) -> _Part:
     return rows, {SAME_GOODS_SPLIT: grounds}
 
 
-def _of_lines(rule: LineRule, verdict: LineVerdict) -> _Part:
-    """What lines failed by their figures; a fact is the place of the figures."""
-    marks = (pl.lit(rule.dimension, SCHEMA["dimension"]).alias("dimension"), pl.lit(rule.code, SCHEMA["rule"]).alias("rule"), pl.lit(PPM, pl.Int64).alias("x"))
-    rows = verdict.failed.select("at", *marks, "fact")
+def _of_lines(rule: LineRule | SourceRule, verdict: LineVerdict) -> _Part:
+    """What lines failed by their figures, or beside a source; a fact is the place of the figures, or of the source."""
+    marks = (pl.lit(rule.dimension, SCHEMA["dimension"]).alias("dimension"), pl.lit(rule.code, SCHEMA["rule"]).alias("rule"))
+    defect = pl.col("x") if "x" in verdict.failed.columns else pl.lit(PPM, pl.Int64).alias("x")
+    rows = verdict.failed.select("at", *marks, defect, "fact")
     stated = verdict.facts.rechunk()
 
     def grounds(facts: _Facts) -> Grounds:
@@ -152,7 +161,8 @@ def _of_lines(rule: LineRule, verdict: LineVerdict) -> _Part:
                 lines[wording] = lines.get(wording, 0) + count
             if len(said) >= _EVIDENCE_SHOWN:
                 break
-        return (), _shown([{**found, "lines": lines[wording]} for wording, found in said.items()], sum(1 for _ in left))
+        suggested = {code for fact in facts for code in rule.suggested(stated.row(fact, named=True))} if isinstance(rule, SourceRule) else ()
+        return tuple(sorted(suggested)), _shown([{**found, "lines": lines[wording]} for wording, found in said.items()], sum(1 for _ in left))
 
     return rows, {rule.code: grounds}
 

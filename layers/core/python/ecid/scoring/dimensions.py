@@ -48,6 +48,8 @@ def _dimensions_of_lines(defects: Defects) -> set[int]:
 def _lines(defects: Defects, dimension: int, which: Literal["concerned", "judged"]) -> pl.Series:
     """The `at` of the lines that state something, or could be judged, in a dimension of line rules."""
     verdicts = [verdict for rule, verdict in defects.verdicts.items() if rule.dimension == dimension]
+    if len(verdicts) == 1:
+        return verdicts[0].judged if which == "judged" else verdicts[0].concerned
     return pl.concat([verdict.judged if which == "judged" else verdict.concerned for verdict in verdicts]).unique()
 
 

@@ -126,10 +126,10 @@ def _judged(goods: Goods, key: str) -> JudgedGoods:
     mandatory = sum(slot.mandatory for slot in goods.slots)
     meaningless = {failure.position for rule in GOODS_RULES if rule.dimension == 3 for failure in failures.get(rule.code, ())}
     checked = sum(1 for slot in goods.slots if slot.value)
-    defects = {2: _defect(missing, mandatory), 3: _defect(len(meaningless), checked)}
+    defects = {2: element_defect(missing, mandatory), 3: element_defect(len(meaningless), checked)}
     return JudgedGoods(goods, key, {number: x for number, x in defects.items() if x}, failures)
 
 
-def _defect(failed: int, of: int) -> int:
+def element_defect(failed: int, of: int) -> int:
     """0 if none failed, else ½ + ½ · failed ÷ of, in millionths (floored)."""
     return PPM // 2 + PPM // 2 * min(failed, of) // of if failed and of else 0

@@ -24,12 +24,17 @@ _Points = Mapping[Identity, Mapping[int, int]]
 
 def findings_of(lines: pl.DataFrame, defects: Defects, lost: Mapping[int, int] | None, enterprise: str) -> tuple[Finding, ...]:
     """All findings, costliest first; `lost` (points by dimension, millionths) is None while data are insufficient, and then so are their points."""
-    keys = pl.DataFrame({"key": lines["key"], "name": lines["name"]}).select(pl.when(pl.col("key") == "").then("name").otherwise("key")).to_series()
-    rows = defects.rows.with_columns(key=keys.gather(defects.rows["at"]), code8=lines["code8"].gather(defects.rows["at"]))
+    rows = identified(lines, defects)
     points = _points(_claims(rows), lost) if lost is not None else None
     totals = int(lines["w"].sum()), int(lines["value"].cast(pl.Int128).sum())
     findings = [_finding(group, points, enterprise, totals, defects) for group in _groups(rows, lines).iter_rows(named=True)]
     return tuple(sorted(findings, key=lambda finding: (-(finding.points_micro or 0), finding.dimension, finding.rule, finding.code, finding.product_key)))
+
+
+def identified(lines: pl.DataFrame, defects: Defects) -> pl.DataFrame:
+    """The rows of `defects` with what names the finding of each: `key` (the goods' name where there is none) and `code8`."""
+    keys = lines.select(pl.when(pl.col("key") == "").then("name").otherwise("key")).to_series()
+    return defects.rows.with_columns(key=keys.gather(defects.rows["at"]), code8=lines["code8"].gather(defects.rows["at"]))
 
 
 def _claims(rows: pl.DataFrame) -> dict[int, dict[Identity, Fraction]]:

@@ -48,6 +48,15 @@ class Quantities:
 
 
 @dataclass(frozen=True, slots=True)
+class RulingCap:
+    """Lines contrary to the enterprise's own ruling, so many or of so much weight, keep the score at or below `ceiling` (points)."""
+
+    lines: int
+    share_ppm: int
+    ceiling: int
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """All parameters, as the policy file names them."""
 
@@ -66,6 +75,8 @@ class Policy:
     quantities: Quantities
     total_rounding_e4: int
     price_outlier: Spread
+    ruling_cap: RulingCap
+    disclosed_ppm: int
     trend_days: int
     trend_points_micro: int
     dimensions: tuple[Dimension, ...]
@@ -96,6 +107,8 @@ def load_policy(policy_id: str = "2026-05") -> Policy:
         quantities=Quantities(**quantities | {"piece_weight": Spread(**quantities["piece_weight"])}),
         total_rounding_e4=data["prices"]["total_rounding_e4"],
         price_outlier=Spread(**data["price_outlier"]),
+        ruling_cap=RulingCap(**data["ruling_cap"]),
+        disclosed_ppm=data["outcome"]["disclosed_ppm"],
         trend_days=data["trend"]["days"],
         trend_points_micro=data["trend"]["points_micro"],
         dimensions=tuple(Dimension(**dimension) for dimension in data["dimension"]),

@@ -70,6 +70,22 @@ def _real(slots: Iterable[Slot], label: re.Pattern[str]) -> str:
     return ""
 
 
+def real_values(goods: Goods) -> frozenset[str]:
+    """All that is declared of goods beside the two fixed codes, normalised, without what says that there is none (无品牌)."""
+    stated = [slot.value for slot in goods.slots if slot.kind not in ("brand_type", "preference")]
+    return frozenset(normal(value) for value in (*stated, *goods.surplus) if value and not _words().no_value.search(value)) - {""}
+
+
+def is_nobodys(name: str) -> bool:
+    """Whether a normalised name is too common to tell whose goods they are (其他, 配件)."""
+    return not name or name in _words().nobody
+
+
+def is_telling(model: str) -> bool:
+    """Whether a model names one product by itself, and is no mere size."""
+    return _words().telling_model.search(f"model:{normal(model)}") is not None
+
+
 def _own_key(goods: Goods) -> str:
     words = _words()
     brand, model = _real(goods.elements, words.brand), _real(goods.elements, words.model)
@@ -85,11 +101,8 @@ def _own_key(goods: Goods) -> str:
 
 def _same_words_key(goods: Goods) -> str:
     """Name and all real values in any order: equal for the same goods declared under codes that order their elements differently."""
-    words = _words()
-    name = normal(goods.name)
-    stated = [slot.value for slot in goods.slots if slot.kind not in ("brand_type", "preference")]
-    values = sorted({normal(value) for value in (*stated, *goods.surplus) if value and not words.no_value.search(value)} - {""})
-    return f"{name} {'|'.join(values)}" if name and name not in words.nobody and len(values) > 1 else ""
+    name, values = normal(goods.name), sorted(real_values(goods))
+    return f"{name} {'|'.join(values)}" if not is_nobodys(name) and len(values) > 1 else ""
 
 
 def _facts(goods: Goods) -> dict[str, str]:
@@ -128,7 +141,8 @@ def _same_facts_keys(goods: Sequence[Goods]) -> list[tuple[str, list[int]]]:
     return shared
 
 
-def _bigrams(name: str) -> frozenset[str]:
+def bigrams(name: str) -> frozenset[str]:
+    """The pairs of neighbouring characters of a normalised name; the name itself where it is shorter."""
     text = normal(name)
     return frozenset(text[i : i + 2] for i in range(len(text) - 1)) or frozenset({text})
 
@@ -161,7 +175,7 @@ def _kin(names: Sequence[str]) -> Mapping[int, str]:
     head: dict[int, int] = {}
     first_with: dict[str, int] = {}
     for index, name in enumerate(names):
-        for gram in _bigrams(name):
+        for gram in bigrams(name):
             one, other = _root(head, index), _root(head, first_with.setdefault(gram, index))
             if one != other:
                 head[max(one, other)] = min(one, other)

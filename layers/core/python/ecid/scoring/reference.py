@@ -1,4 +1,4 @@
-"""What the score rests on besides the declarations: the tariff over time and exchange rates."""
+"""What the score rests on besides the declarations: the tariff over time, exchange rates, and what customs published for everybody."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from ecid.scoring.authority import Decision, NationalNote
 from ecid.tariff.reference import Tariff
 
 
@@ -31,8 +32,10 @@ class Rates:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """Tariff and rates; `versions` names every loaded source with its hash."""
+    """Tariff, rates and what is published for everybody; `versions` names every loaded source with its hash. None: not loaded."""
 
     tariff: Tariff
     rates: Rates
     versions: Mapping[str, str]
+    decisions: tuple[Decision, ...] | None = None
+    notes: tuple[NationalNote, ...] | None = None

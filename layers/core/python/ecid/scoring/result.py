@@ -8,11 +8,21 @@ from datetime import date
 from typing import Any, Literal
 
 from ecid.errors import Language
+from ecid.scoring.routes import routes_for
 from ecid.scoring.wording import dimension_name, rule_wording
 
 Insufficiency = Literal["no_declarations", "too_few", "too_little_described", "reference_missing"]
 DimensionState = Literal["judged", "no_rules_in_engine", "reference_missing", "no_line_concerned"]
 Provenance = Literal["file", "feed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """The owner's mark on a finding, "reviewed, kept, because…": it shows, the points stay."""
+
+    because: str
+    by: str
+    on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +47,7 @@ class Finding:
     last_day: date
     suggested_codes: tuple[str, ...]
     evidence: tuple[Mapping[str, Any], ...]
+    review: Review | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +64,35 @@ class DimensionResult:
 
 @dataclass(frozen=True, slots=True)
 class Cap:
-    """A cap on the score, as a ledger line of its own."""
+    """A cap on the score, as a ledger line of its own: the points that it takes beside the findings (0 where the score is lower anyway), the score that it
+    allows at most, and the lines that it rests on."""
 
     rule: str
     points_micro: int
+    ceiling_micro: int
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredToday:
+    """Lines of one code that would be judged differently if declared today: rules they would fail then and do not now (`begun`), and the other way round."""
+
+    code: str
+    begun: tuple[str, ...]
+    ended: tuple[str, ...]
+    suggested_codes: tuple[str, ...]
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unplaced:
+    """A record of what became of lines for which no line could be found (cancelled, never lodged, not in the input), or which names none."""
+
+    record: str
+    code: str
+    key_date: date
+    lines: tuple[str, ...]
+    reason: Literal["no_line_named", "no_such_line"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +115,9 @@ class Result:
     findings: tuple[Finding, ...]
     caps: tuple[Cap, ...]
     versions: Mapping[str, Any]
+    declared_today: tuple[DeclaredToday, ...] = ()
+    unplaced: tuple[Unplaced, ...] = ()
+    reviews_unmatched: tuple[str, ...] = ()
 
     @property
     def score(self) -> int | None:
@@ -97,7 +136,7 @@ def to_json(result: Result, rejected: Sequence[Mapping[str, Any]], lang: Languag
         "coverage": result.coverage_ppm / 1_000_000,
         "period": {"from": result.period[0].isoformat(), "to": result.period[1].isoformat(), "lines_outside": result.lines_outside_period},
         "lines": {"judged": result.lines_judged, "weighed": result.lines_weighed, "edition_substituted": result.edition_substituted},
-        "caps": [{"rule": cap.rule, "points_micro": cap.points_micro} for cap in result.caps],
+        "caps": [{"rule": cap.rule, "points_micro": cap.points_micro, "ceiling_micro": cap.ceiling_micro, "lines": list(cap.lines)} for cap in result.caps],
         "findings": [
             {
                 "id": finding.id,
@@ -117,8 +156,9 @@ def to_json(result: Result, rejected: Sequence[Mapping[str, Any]], lang: Languag
                 "suggested_codes": list(finding.suggested_codes),
                 "question": rule_wording(finding.rule).question[lang],
                 "advice": rule_wording(finding.rule).advice[lang],
-                "evidence": [_in_language(item, lang) for item in finding.evidence],
-                "routes": [dict(route) for route in rule_wording(finding.rule).routes_in(lang)],
+                "evidence": [in_language(item, lang) for item in finding.evidence],
+                "review": _review(finding.review),
+                "routes": [option.to_json(lang) for option in routes_for(finding, result.as_of)],
             }
             for finding in result.findings
         ],
@@ -134,11 +174,30 @@ def to_json(result: Result, rejected: Sequence[Mapping[str, Any]], lang: Languag
             }
             for dimension in result.dimensions
         ],
+        "declared_today": [
+            {
+                "code": group.code,
+                "begun": list(group.begun),
+                "ended": list(group.ended),
+                "suggested_codes": list(group.suggested_codes),
+                "lines": list(group.lines),
+            }
+            for group in result.declared_today
+        ],
+        "unplaced_records": [
+            {"record": lost.record, "code": lost.code, "key_date": lost.key_date.isoformat(), "lines": list(lost.lines), "reason": lost.reason}
+            for lost in result.unplaced
+        ],
+        "reviews_unmatched": list(result.reviews_unmatched),
         "rejected_rows": list(rejected),
         "versions": dict(result.versions),
     }
 
 
-def _in_language(item: Mapping[str, Any], lang: Language) -> dict[str, Any]:
+def _review(review: Review | None) -> dict[str, str] | None:
+    return {"because": review.because, "by": review.by, "on": review.on.isoformat()} if review else None
+
+
+def in_language(item: Mapping[str, Any], lang: Language) -> dict[str, Any]:
     """Evidence with its bilingual phrases narrowed to one language."""
     return {key: value[lang] if isinstance(value, Mapping) and set(value) == {"zh", "en"} else value for key, value in item.items()}

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from ecid.scoring.authority import Authority
 from ecid.scoring.goods import Goods
 from ecid.scoring.policy import Policy
+from ecid.scoring.reference import Reference
+
+if TYPE_CHECKING:
+    from ecid.scoring.judging import Judgements
 
 Evidence = Mapping[str, Any]
 """One piece of evidence, ready for JSON; mappings of `zh` and `en` in it are phrases."""
@@ -38,7 +44,8 @@ class GoodsRule:
 
 @dataclass(frozen=True, slots=True)
 class LineVerdict:
-    """What a line rule found. `failed`: `at` of each line that fails, once, and `fact`, the place in `facts` of the row that its evidence is made of.
+    """What a line rule found. `failed`: `at` of each line that fails, once, and `fact`, the place in `facts` of the row that its evidence is made of; where
+    lines are not wholly defective also `x`, in millionths.
 
     `concerned` are the `at` of lines that state what the rule is about, `judged` of those that it could judge: the others lack a reference.
     """
@@ -68,3 +75,32 @@ class LineRule:
     dimension: int
     check: Callable[[pl.DataFrame, Policy], LineVerdict]
     evidence: Callable[[Mapping[str, Any]], Sequence[Evidence]]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """All that a rule may look at which holds lines against a source other than the tariff."""
+
+    judgements: Judgements
+    reference: Reference
+    authority: Authority
+    policy: Policy
+    as_of: date
+
+
+def _none(_: Mapping[str, Any]) -> Sequence[str]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRule:
+    """A rule that holds lines against what somebody said of such goods: rulings, decisions, notes, the record of what became of them, knowledge.
+
+    `evidence` and `suggested` say what one row of `facts` (by column) shows, and which codes it speaks for.
+    """
+
+    code: str
+    dimension: int
+    check: Callable[[Case], LineVerdict]
+    evidence: Callable[[Mapping[str, Any]], Sequence[Evidence]]
+    suggested: Callable[[Mapping[str, Any]], Sequence[str]] = _none

@@ -3,40 +3,24 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from ecid.errors import Language
 from ecid.scoring.policy import load_policy
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
-    """A lawful way to correct (domain.md §5), with its basis and source."""
-
-    code: str
-    name: Mapping[str, str]
-    when: Mapping[str, str]
-    basis: str
-
-
-@dataclass(frozen=True, slots=True)
 class RuleWording:
-    """All that is said about a finding of one rule, by language."""
+    """All that is said about a finding of one rule, by language; `routes` are those of `ecid.scoring.routes` that it opens."""
 
     title: Mapping[str, str]
     question: Mapping[str, str]
     advice: Mapping[str, str]
     basis: str
-    routes: tuple[Route, ...]
-
-    def routes_in(self, lang: Language) -> Iterator[Mapping[str, str]]:
-        """The routes as JSON-able mappings in one language."""
-        for route in self.routes:
-            yield {"route": route.code, "name": route.name[lang], "when": route.when[lang], "basis": route.basis}
+    routes: tuple[str, ...]
 
 
 @cache
@@ -47,13 +31,13 @@ def _data() -> dict[str, Any]:
 @cache
 def rule_wording(rule: str) -> RuleWording:
     """The wording of a rule. Raises KeyError for a rule without one (a test proves that none lacks it)."""
-    entry, routes = _data()["rule"][rule], _data()["route"]
+    entry = _data()["rule"][rule]
     return RuleWording(
         title=entry["title"],
         question=entry["question"],
         advice=entry["advice"],
         basis=entry["basis"],
-        routes=tuple(Route(code, **routes[code]) for code in entry["routes"]),
+        routes=tuple(entry["routes"]),
     )
 
 

@@ -1,42 +1,112 @@
-"""Finding candidate headings: the index over what this installation knows, one description after another."""
+"""Finding candidate headings: what goods as described may belong under, on a day, of one description or of a file of them."""
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterator, Sequence
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
-from pathlib import Path
+from datetime import date, datetime, timedelta
+from functools import cache
+from importlib import resources
 from typing import Any
 
 from ecid.errors import BadInput, Language
 from ecid.knowledge.candidates.answer import Answer, candidates
-from ecid.knowledge.candidates.index import CandidateIndex, build_index
-from ecid.knowledge.corpus import assemble
-from ecid.knowledge.imported import Dataset
-from ecid.knowledge.pack_records import read_records
-from ecid.knowledge.retrieval.text import language_of
-from ecid.services import import_knowledge
-from ecid.tariff.model import Edition, Nomenclature
+from ecid.knowledge.candidates.index_files import CandidateFiles
+from ecid.knowledge.retrieval.text import language_of, terms
 
+COUNT, COUNT_OF_FILE, MOST = 10, 50, 100
+"""Candidates that are answered with, to a question and to each line of a file, and the most that can be asked for."""
+MOST_CHARS = 2_000
+"""Of a description."""
+_BEIJING = timedelta(hours=8)
 _CODE_LENGTHS = (4, 6, 8, 10)
+_SHOWN = 100
+"""Characters of what was taken for the name that an answer repeats."""
+_QUERY = '{"id": "…", "text": "…", "lang": "zh|en", "declared": "…"}'
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A line of a file of queries; `declared` is a code without dots."""
+    """A line of a file of queries; `id` is as it stands there, `declared` a code without dots."""
 
-    id: str
+    id: str | int
     text: str
     lang: Language
     declared: str | None
 
 
-def open_index(home: Path, pack: Path, day: date) -> CandidateIndex:
-    """The index of the pack and of everything imported, for goods declared on `day`. Raises `UnreadableFile`."""
-    datasets: Sequence[Dataset] = import_knowledge.loaded(home, pack)
-    records = assemble(read_records(pack), datasets).records
-    return build_index(records, [item for item in datasets if isinstance(item, Edition)], [item for item in datasets if isinstance(item, Nomenclature)], day)
+class Candidates:
+    """The use case behind `/v1/candidates` and `ecid candidates`."""
+
+    def __init__(self, index: CandidateFiles, now: Callable[[], datetime]) -> None:
+        """Raises UnreadableFile where what is known today cannot be read."""
+        self._index = index
+        self._now = now
+        self.versions = {"knowledge": index.knowledge, "weights": _weights_version()}
+        """What answers rest on."""
+        index.on(self._today())
+
+    def find(self, text: str, *, lang: Language | None = None, top: int = COUNT, declared: str | None = None, as_of: date | None = None) -> dict[str, Any]:
+        """The answer, ready to be written as JSON. `lang` is that of the text, found if None; `declared` a code of 4, 6, 8 or 10 digits, dots allowed.
+
+        Raises BadInput.
+        """
+        if not text.strip() or len(text) > MOST_CHARS or not _is_text(text):
+            raise BadInput(detail=f"text: 1–{MOST_CHARS}")
+        code = None if declared is None else plain_code(declared)
+        answer = self._answer(text, lang or language_of(text), top, code, as_of)
+        return {**document(answer), "versions": self.versions}
+
+    def predict(self, query: Query, top: int = COUNT_OF_FILE, as_of: date | None = None) -> dict[str, Any]:
+        """What is written for a query of a file: codes best first, and the suspicion where a code was declared. Raises BadInput."""
+        answer = self._answer(query.text, query.lang, top, query.declared, as_of)
+        row: dict[str, Any] = {"id": query.id, "candidates": [{"code": one.code, "score": round(one.score, 6)} for one in answer.candidates]}
+        return row | _suspicion(answer)
+
+    def _answer(self, text: str, lang: Language, top: int, declared: str | None, as_of: date | None) -> Answer:
+        if not 1 <= top <= MOST:
+            raise BadInput(detail=f"1 ≤ top ≤ {MOST}")
+        readable = text if terms(text) else ""  # signs alone are like nothing, and nothing is best of what is like nothing
+        return candidates(self._index.on(as_of or self._today()), readable, lang, top=top, declared=declared)
+
+    def _today(self) -> date:
+        return (self._now() + _BEIJING).date()
+
+
+def document(answer: Answer) -> dict[str, Any]:
+    """An answer as JSON has it: probabilities to the millionth, `suspicion` only where a code was declared."""
+    rows = [
+        {
+            "code": one.code,
+            "score": round(one.score, 6),
+            "heading_score": round(one.heading_score, 6),
+            "titles": dict(one.titles),
+            "evidence": [{"kind": piece.kind, "record": piece.record, "quote": piece.quote, "speaks": piece.speaks} for piece in one.evidence],
+        }
+        for one in answer.candidates
+    ]
+    return {"name": _shown(answer.name), "decided": answer.decided, "candidates": rows} | _suspicion(answer)
+
+
+def _shown(name: str) -> str:
+    return "".join(char if char.isprintable() else " " for char in name[:_SHOWN])
+
+
+def _suspicion(answer: Answer) -> dict[str, float]:
+    return {} if answer.suspicion is None else {"suspicion": round(answer.suspicion, 6)}
+
+
+@cache
+def _weights_version() -> str:
+    """Names all that was reviewed or fitted of how evidence is read and weighed."""
+    digest = hashlib.sha256()
+    for path in sorted((path for path in resources.files("ecid.knowledge.candidates").iterdir() if path.name.endswith(".toml")), key=lambda path: path.name):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def read_queries(content: bytes) -> Iterator[Query]:
@@ -50,23 +120,17 @@ def read_queries(content: bytes) -> Iterator[Query]:
             yield _query(line, number)
 
 
-def prediction(query: Query, answer: Answer) -> dict[str, Any]:
-    """What is written for a query: codes best first, and the suspicion where a code was declared."""
-    row: dict[str, Any] = {"id": query.id, "candidates": [{"code": one.code, "score": round(one.score, 6)} for one in answer.candidates]}
-    return row | ({"suspicion": round(answer.suspicion, 6)} if answer.suspicion is not None else {})
-
-
-def predict(index: CandidateIndex, query: Query, top: int | None = None) -> dict[str, Any]:
-    """Answer one query of a file."""
-    return prediction(query, candidates(index, query.text, query.lang, top=top, declared=query.declared))
-
-
 def plain_code(written: str) -> str:
     """A code without dots and spaces. Raises `BadInput` if it has not 4, 6, 8 or 10 digits."""
-    code = written.replace(".", "").replace(" ", "")
+    code = re.sub(r"[.\s]", "", unicodedata.normalize("NFKC", written))
     if not (code.isascii() and code.isdigit() and len(code) in _CODE_LENGTHS):
-        raise BadInput(detail=f"{written[:20]!r}: 4, 6, 8, 10")
+        raise BadInput(detail=f"declared {written[:20]!a}: 4, 6, 8, 10")
     return code
+
+
+def _is_text(text: str) -> bool:
+    """Whether it can be written down: JSON may hold halves of characters."""
+    return not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def _query(line: str, number: int) -> Query:
@@ -74,7 +138,12 @@ def _query(line: str, number: int) -> Query:
         row = json.loads(line)
         name, text, lang, declared = row["id"], row["text"], row.get("lang"), row.get("declared")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise BadInput(detail=f'line {number}: {{"id", "text", "lang"}}') from error
-    if not isinstance(name, str | int) or not isinstance(text, str) or lang not in ("zh", "en", None) or not isinstance(declared, str | None):
-        raise BadInput(detail=f'line {number}: {{"id", "text", "lang"}}')
-    return Query(str(name), text, lang or language_of(text), plain_code(declared) if declared else None)
+        raise BadInput(detail=f"line {number}: {_QUERY}") from error
+    known = type(name) in (str, int) and isinstance(text, str) and lang in ("zh", "en", None) and isinstance(declared, str | None)
+    if not known or not _is_text(f"{name}{text}"):
+        raise BadInput(detail=f"line {number}: {_QUERY}")
+    try:
+        code = plain_code(declared) if declared else None
+    except BadInput as error:
+        raise BadInput(detail=f"line {number}: {error.context['detail']}") from error
+    return Query(name, text, lang or language_of(text), code)

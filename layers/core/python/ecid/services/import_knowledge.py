@@ -10,7 +10,7 @@ from typing import Literal
 from ecid.errors import BadInput, UnreadableFile, UnsupportedFormat
 from ecid.knowledge import store
 from ecid.knowledge.corpus import Corpus, assemble
-from ecid.knowledge.imported import Dataset, Progress, Skipped, SourceFile
+from ecid.knowledge.imported import Dataset, Imported, Progress, Skipped, SourceFile
 from ecid.knowledge.pack import VALID_FROM, read_pack_lines
 from ecid.knowledge.pack_check import PackFinding, check_pack
 from ecid.knowledge.pack_records import read_records
@@ -23,7 +23,7 @@ KNOWLEDGE = "knowledge"
 """The folder under the state directory."""
 MAX_FILES = 10_000
 
-Outcome = Literal["imported", "unchanged", "already_imported", "not_recognised", "unreadable"]
+Outcome = Literal["imported", "unchanged", "already_imported", "left_out", "not_recognised", "unreadable"]
 Watch = Callable[[str], Progress]
 """Told the name of the file that is read next; answers with who wants to know how far it is."""
 
@@ -80,7 +80,7 @@ def check(home: Path, pack: Path) -> list[PackFinding]:
     """Check the pack, its lines and its records, against the official edition, nomenclature and notes of its days where they are imported."""
     imported = [item for item in store.load(home / KNOWLEDGE, store.TARIFF_KINDS) if not isinstance(item, Conversion | RecordSet)]
     of_the_day = [item for item in imported if item.valid_from <= VALID_FROM <= item.valid_to]
-    editions = [item for item in of_the_day if isinstance(item, Edition) and item.complete]
+    editions = [item for item in of_the_day if isinstance(item, Edition) and item.complete and not item.supplement]
     nomenclatures = [item for item in of_the_day if isinstance(item, Nomenclature)]
     notes = [item for item in imported if isinstance(item, NoteSet)]
     findings = check_pack(read_pack_lines(pack), editions, nomenclatures)
@@ -129,6 +129,37 @@ def _import_file(name: str, path: Path, folder: Path, stored: dict[tuple[str, st
         return ImportedFile(name, "unreadable", zh=str(error.context["reason_zh"]), en=str(error.context["reason_en"]))
     except BadInput as error:
         return ImportedFile(name, "unreadable", zh=error.sentence("zh"), en=error.sentence("en"))
-    changed = [store.save(folder, dataset, importer.id, imported.skipped) for dataset in imported.datasets]
     ids = tuple(store.dataset_id(dataset) for dataset in imported.datasets)
-    return ImportedFile(name, "imported" if any(changed) else "unchanged", importer.id, ids, imported.skipped)
+    left_out = _why_left_out(folder, imported)
+    why_not = left_out or _why_refused(folder, imported.datasets)
+    if why_not:
+        return ImportedFile(name, "left_out" if left_out else "unreadable", importer.id, (), () if left_out else imported.skipped, *why_not)
+    changed = store.save(folder, imported.datasets, importer.id, imported.skipped)
+    return ImportedFile(name, "imported" if changed else "unchanged", importer.id, ids, imported.skipped)
+
+
+def _why_refused(folder: Path, datasets: Sequence[Dataset]) -> tuple[str, str] | None:
+    """Why the datasets may not take the place of what is stored, if some of that would be lost."""
+    for dataset in datasets:
+        lost = store.would_lose(folder, dataset)
+        if lost:
+            name = store.dataset_id(dataset)
+            zh = f"仅 {lost[1]} 条，而已导入的 {name} 有 {lost[0]} 条或更完整；如确要替换，请先删除后者的文件"
+            return zh, f"{lost[1]} rows, where {name}, imported before, has {lost[0]} or is complete; to replace it, delete its file first"
+    return None
+
+
+def _why_left_out(folder: Path, imported: Imported) -> tuple[str, str] | None:
+    """Why nothing of what a file holds is needed: its importer says so, or it is a supplement without units and English, of days that a complete edition
+    which is stored covers."""
+    if not imported.datasets:
+        return imported.skipped[0].zh, imported.skipped[0].en
+    edition = imported.datasets[0]
+    if not isinstance(edition, Edition) or not edition.supplement or any(line.units or line.name_en for line in edition.lines.values()):
+        return None
+    whole = [item for item in store.headers(folder)[0] if item.complete and not item.supplement]
+    known = next((item for item in whole if store.covers([item], edition)), None)
+    if known is None:
+        return None
+    zh = f"没有计量单位和英文名称，对已导入的《{known.title}》（{known.id}）无可补充；可作核对，不代替目录"
+    return zh, f"it has neither units nor English names to add to {known.id}, imported before: a check for that, not a substitute"

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from ecid.errors import EcidError
 from ecid.feed.declarations import month_of, rows_of, segment_key, segment_of
-from ecid.feed.envelopes import DomainRegistered, RulingEnded, RulingIssued, SourceSynced
+from ecid.feed.envelopes import ClearanceRecorded, DomainRegistered, RulingEnded, RulingIssued, SourceSynced
 from ecid.feed.events import AuthorityEvent, DeclarationEvent, SourceEvent, canonical_body, check_time, parse_event
 from ecid.feed.facts import PLATFORM_SUBJECT, enterprises_of, facts_of, instant
 from ecid.identity.domains import lookalike_keys
@@ -109,7 +109,7 @@ class Ingestion:
             with ThreadPoolExecutor(_AT_ONCE) as pool:
                 list(pool.map(lambda enterprise: self.scores.send({"enterprise": enterprise}), known))
 
-        concerned = DeclarationEvent | RulingIssued | RulingEnded
+        concerned = DeclarationEvent | ClearanceRecorded | RulingIssued | RulingEnded
         self._each(_grouped(events, lambda event: event.enterprise if isinstance(event, concerned) else None), ask, failed)
         self._each(_grouped(events, lambda event: PLATFORM_SUBJECT if isinstance(event, AuthorityEvent) else None), ask_for_all, failed)
 

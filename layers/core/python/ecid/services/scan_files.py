@@ -13,7 +13,11 @@ from ecid.clearance.window import beijing_date
 from ecid.declarations.lines import ReadResult
 from ecid.declarations.readers import Limits, Progress, read_files
 from ecid.errors import BadInput
-from ecid.scoring.engine import Request, score
+from ecid.scoring.breakdown import Breakdown, breakdowns
+from ecid.scoring.causes import Cause, causes_of
+from ecid.scoring.engine import Request, run
+from ecid.scoring.losses import loss_table
+from ecid.scoring.plan import Plan, plan
 from ecid.scoring.policy import load_policy
 from ecid.scoring.reference import Reference
 from ecid.scoring.result import Result
@@ -30,11 +34,15 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """A result; what was read beside its lines (`read.lines` is empty); and the ids of the lines about which something was assumed, by flag."""
+    """A result, read along every axis and gathered into causes; what was read beside its lines (`read.lines` is empty); the ids of the lines about which
+    something was assumed, by flag; and the plan, where a target was asked for."""
 
     result: Result
     read: ReadResult
     flagged: Mapping[str, pl.Series]
+    breakdowns: tuple[Breakdown, ...]
+    causes: tuple[Cause, ...]
+    plan: Plan | None = None
 
 
 def scan_files(
@@ -44,8 +52,9 @@ def scan_files(
     period: Period | None = None,
     limits: Limits | None = None,
     progress: Progress = lambda _done: None,
+    target: int | None = None,
 ) -> Scan:
-    """Read the files of one enterprise and score them.
+    """Read the files of one enterprise and score them; with a `target` in points, plan how to come to it.
 
     With a first or last day only that period counts; else everything up to the day is judged, and the policy's months are weighed. `progress` is told the
     bytes read. Raises UnreadableFile, UnsupportedFormat, PayloadTooLarge, and BadInput for a period that ends before it begins.
@@ -62,7 +71,11 @@ def scan_files(
     lines = [read.lines]
     read = replace(read, lines=read.lines.clear())
     # Nothing here holds on to the lines while they are scored: a large file takes a large part of the memory.
-    return Scan(score(lines.pop(), reference, load_policy(), request), read, flagged)
+    policy = load_policy()
+    made = run(lines.pop(), reference, policy, request)
+    causes = causes_of(made)
+    planned = plan(loss_table(made, policy), causes, made.result.findings, target) if target is not None else None
+    return Scan(made.result, read, flagged, breakdowns(made), causes, planned)
 
 
 def _by_flag(lines: pl.DataFrame) -> Mapping[str, pl.Series]:

@@ -5,24 +5,26 @@ A run is a pure function of the declarations, the reference, the policy and the 
 
 from __future__ import annotations
 
-import hashlib
 import json
+import logging
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
-
-import polars as pl
 
 from ecid.clearance.window import beijing_date
 from ecid.feed.facts import Fact, enterprise_subject, instant, stamp_after
 from ecid.ports import FactStore, ObjectStore
 from ecid.scoring.engine import Request, score
+from ecid.scoring.inputs import changed, identity, inputs_of
 from ecid.scoring.policy import Policy
 from ecid.scoring.reference import Reference
 from ecid.scoring.result import Result, to_json
+from ecid.services.authority import authority_of
 from ecid.services.lodged_lines import lodged_lines
 from ecid.services.project_records import Project, project_enterprise
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,30 +41,30 @@ class Scoring:
     def run(self, uscc: str) -> str:
         """Score one enterprise, keep result and ledger under `results/<USCC>/`, its summary as the fact `score`, and renew its public records.
 
-        Returns the id of the result. A run that comes to the result already stored writes nothing.
+        Returns the id of the result. Where nothing changed that touches these lines, nothing is scored and nothing written; else what changed is kept beside
+        the result, under `runs/`. It is no part of the facts, which do not depend on the order in which events arrived.
         """
         now = self.clock()
         stored = next((fact for fact in self.store.facts(enterprise_subject(uscc)).facts if fact.name == "score"), None)
-        lines = lodged_lines(self.objects, uscc)
-        result = self._score(lines, uscc, beijing_date(now))
-        result_id = _identity(result)
+        lines, reference = lodged_lines(self.objects, uscc), self.reference()
+        request = Request(uscc, "feed", beijing_date(now), authority=authority_of(self.store, uscc))
+        inputs = inputs_of(lines, reference, self.policy, request)
+        result_id = identity(inputs)
         if stored is None or stored.body["result_id"] != result_id:
+            because = changed(stored.body.get("inputs", {}) if stored else None, inputs)
+            _log.info("scoring %s because of %s", uscc, ", ".join(because))
+            result = score(lines, reference, self.policy, request)
             key = f"results/{uscc}/{result.as_of}/{result_id}.json"
             self.objects.put(key, json.dumps(to_json(result, [], "zh"), ensure_ascii=False, sort_keys=True).encode())
-            before = self._score(lines, uscc, result.as_of - timedelta(days=self.policy.trend_days))
-            body = {**_summary(result, before, self.policy), "result_id": result_id, "result": key, "computed_at": instant(now)}
+            before = score(lines, reference, self.policy, replace(request, as_of=result.as_of - timedelta(days=self.policy.trend_days)))
+            run = {"because": because, "before": stored.body["result_id"] if stored else None, "computed_at": instant(now)}
+            self.objects.put(f"results/{uscc}/runs/{result.as_of}/{result_id}.json", json.dumps(run, sort_keys=True).encode())
+            told = {"result_id": result_id, "result": key, "computed_at": instant(now), "inputs": inputs}
             # These lines were read after that score was stored, so whatever the clocks say, this one knows at least as much.
             stamp = stamp_after(stored.stamp if stored else None, now, result_id)
-            self.store.put_fact(Fact(enterprise_subject(uscc), "score", stamp, body))
+            self.store.put_fact(Fact(enterprise_subject(uscc), "score", stamp, {**_summary(result, before, self.policy), **told}))
         project_enterprise(uscc, self.store, self.project)
         return result_id
-
-    def _score(self, lines: pl.DataFrame, uscc: str, as_of: date) -> Result:
-        return score(lines, self.reference(), self.policy, Request(uscc, "feed", as_of))
-
-
-def _identity(result: Result) -> str:
-    return hashlib.sha256(json.dumps(result.versions, sort_keys=True).encode()).hexdigest()[:24]
 
 
 def _summary(result: Result, before: Result, policy: Policy) -> dict[str, Any]:

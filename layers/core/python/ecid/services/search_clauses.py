@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, get_args
 
 from ecid.errors import BadInput, Language, NotFound
+from ecid.knowledge.decision_numbers import spellings
 from ecid.knowledge.records import Kind, Record
 from ecid.knowledge.retrieval.index_files import IndexFiles
 from ecid.knowledge.retrieval.passages import LANGUAGES
@@ -60,21 +65,31 @@ class Clauses:
         today = (self._now() + _BEIJING).date()
         found = self._search.find(query, wanted, request.count, today)
         results = [{**told(self._index.record(number), request.lang, request.as_of or today), "score": round(score, 4)} for number, score in found.hits]
-        answer: dict[str, Any] = {"results": results, "declined": found.declined, "ranked_by": "words_and_vectors" if found.vectors else "words"}
+        ranked_by = "words_and_vectors" if found.vectors else "words"
+        answer: dict[str, Any] = {"results": results, "declined": found.declined, "ranked_by": ranked_by, "versions": self.versions}
         if found.declined:
             answer["reason"] = found.topic.sentence(request.lang) if found.topic else _NOTHING[request.lang]
         return answer
 
     def get(self, record_id: str, lang: Language, as_of: date | None = None) -> dict[str, Any]:
         """One record in full. Raises NotFound."""
-        number = self._index.table.numbers.get(record_id)
+        known = self._index.table.numbers
+        number = next((known[form] for form in spellings(record_id) if form in known), None)
         if number is None:
             raise NotFound(what=record_id[:100])
         record = self._index.record(number)
         own = {"titles": dict(record.title), "texts": dict(record.text), "sha256": record.sha256, "confidence": record.confidence}
-        return {**told(record, lang, as_of or (self._now() + _BEIJING).date()), **own, "facts": dict(record.facts), "superseded_by": record.superseded_by}
+        return {
+            **told(record, lang, as_of or (self._now() + _BEIJING).date()),
+            **own,
+            "facts": {name: fact for name, fact in record.facts.items() if name not in _OF_THE_SEARCH},
+            "superseded_by": record.superseded_by,
+            "versions": self.versions,
+        }
 
 
+_OF_THE_SEARCH = frozenset({"asked"})
+"""Facts that help to find a record and say nothing of it."""
 _NOTHING: Mapping[Language, str] = {
     "zh": "资料中没有找到能回答这个问题的内容；请换个说法，或写明商品名称、编码或法规。",
     "en": "Nothing among the sources answers this. Try other words, or name the goods, a code or a regulation.",
@@ -102,7 +117,7 @@ def told(record: Record, lang: Language, day: date) -> dict[str, Any]:
 
 def tariff_line(tariff: Tariff, code: str, day: date) -> dict[str, Any]:
     """What the tariff says of a code of 8, 10 or 13 digits on a day, ready to be written as JSON. Raises BadInput for what is no such code."""
-    digits = "".join(code.split()).replace(".", "")
+    digits = re.sub(r"[.\s]", "", unicodedata.normalize("NFKC", code))
     judged = tariff.judge(digits, day)
     if judged.reason == "impossible_length":
         raise BadInput(detail=f"{code[:40]}: 8, 10, 13")
@@ -115,7 +130,13 @@ def tariff_line(tariff: Tariff, code: str, day: date) -> dict[str, Any]:
         "substituted": judged.substituted,
         "suggestions": list(judged.suggestions),
         "line": _line(judged.line) if judged.line else None,
+        "versions": {"tariff": _digest(tariff.versions())},
     }
+
+
+def _digest(versions: Mapping[str, str]) -> str:
+    """Names all that judged: the ids and hashes of what is loaded."""
+    return hashlib.sha256(json.dumps(versions, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def _line(line: TariffLine) -> dict[str, Any]:

@@ -47,7 +47,10 @@ class TariffLine:
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """The eight-digit tariff of a period. `complete` is False for a selection (the starter pack): there, absence proves nothing."""
+    """The eight-digit tariff of a period. `complete` is False for a selection (the starter pack): there, absence proves nothing.
+
+    `supplement` says that it comes from a table whose elements have no purposes: beside a complete edition of its days it counts as a selection.
+    """
 
     id: str
     title: str
@@ -57,6 +60,7 @@ class Edition:
     source: str
     sha256: str
     lines: Mapping[str, TariffLine] = field(repr=False)
+    supplement: bool = False
 
 
 @dataclass(frozen=True, slots=True)

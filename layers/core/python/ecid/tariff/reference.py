@@ -25,6 +25,7 @@ Reason = Literal[
 
 DECLARED_LENGTHS = (8, 10, 13)
 """Tariff digits, with supervision digits, with inspection digits (domain.md §1)."""
+_LINE = 8
 _REMEMBERED = 1 << 18
 
 
@@ -70,13 +71,16 @@ class _Court:
 class Tariff:
     """All loaded editions, nomenclatures and conversions.
 
-    A complete edition that prints no units or no English takes both from a selection of the same days; everything else it says itself.
+    A complete edition that prints no units or no English takes both from a selection of the same days, a supplement before others; everything else it says
+    itself. A complete supplement takes elements too, where it has none. The units of the pack, which are unconfirmed, give way to those of a supplement.
     """
 
     def __init__(self, editions: Iterable[Edition] = (), nomenclatures: Iterable[Nomenclature] = (), conversions: Iterable[Conversion] = ()) -> None:
-        by_age = sorted(editions, key=lambda edition: (edition.complete, edition.valid_from, edition.id), reverse=True)
-        self.editions = tuple(_supplemented(edition, by_age) if edition.complete else edition for edition in by_age)
-        """Complete ones first, then the newest first."""
+        by_age = sorted(editions, key=lambda edition: (edition.complete, not edition.supplement, edition.valid_from, edition.id), reverse=True)
+        selections = sorted((edition for edition in by_age if not edition.complete), key=lambda edition: not edition.supplement)
+        supplements = [edition for edition in selections if edition.supplement]
+        self.editions = tuple(_supplemented(edition, selections if edition.complete else () if edition.supplement else supplements) for edition in by_age)
+        """Complete ones first, supplements after others, then the newest first."""
         self.nomenclatures = tuple(sorted(nomenclatures, key=lambda found: found.valid_from, reverse=True))
         self.conversions = tuple(sorted(conversions, key=lambda found: (found.newer, found.older)))
         self._by_six = {edition.id: _by_six(edition) for edition in self.editions}
@@ -99,6 +103,19 @@ class Tariff:
     def judges(self, day: date) -> object:
         """Who judges on a day: one and the same object for all days on which a code gets the same judgement."""
         return self._court(day)
+
+    def holds(self, code: str, day: date) -> bool | None:
+        """Whether a code of six or more digits stands in the tariff of a day; None where nothing that is loaded tells."""
+        court = self._court(day)
+        if len(code) >= _LINE:
+            return {"valid": True, "unknown": False, "not_in_force": False}.get(self._judge(code[:_LINE], court).state)
+        return code in court.nomenclature.texts if court.nomenclature else None
+
+    def sources(self, days: Iterable[date]) -> tuple[str, ...]:
+        """The ids of the editions and nomenclatures that judge on the days, with the conversions between these, sorted: what the judgements rest on."""
+        courts = [self._court(day) for day in days]
+        used = {item.id for court in courts for item in (court.complete, *court.selections, court.nearest, court.nomenclature) if item}
+        return tuple(sorted(used | {conversion_id(found) for found in self.conversions if used & {found.newer, found.older}}))
 
     def succeeds(self, old: str, old_day: date, new: str, new_day: date) -> bool:
         """Whether `new`, declared on `new_day`, only continues `old` under the later tariff: a change of code that was forced."""
@@ -215,11 +232,20 @@ def _by_six(edition: Edition) -> dict[str, tuple[str, ...]]:
 def _supplemented(edition: Edition, others: Iterable[Edition]) -> Edition:
     extra: dict[str, TariffLine] = {}
     for other in others:
-        if other.complete or other.valid_to < edition.valid_from or other.valid_from > edition.valid_to:
+        if other.valid_to < edition.valid_from or other.valid_from > edition.valid_to:
             continue
         for code in other.lines.keys() & edition.lines.keys():
-            line, found = extra.get(code, edition.lines[code]), other.lines[code]
-            if (found.units and not line.units) or (found.name_en and not line.name_en):
-                extra[code] = replace(line, units=line.units or found.units, name_en=line.name_en or found.name_en)
+            line = extra.get(code, edition.lines[code])
+            fuller = _fuller(edition, line, other.lines[code])
+            if fuller != line:
+                extra[code] = fuller
     lines: Mapping[str, TariffLine] = {**edition.lines, **extra}
     return replace(edition, lines=lines) if extra else edition
+
+
+def _fuller(edition: Edition, line: TariffLine, found: TariffLine) -> TariffLine:
+    """The line of an edition with what `found`, a line of a selection, adds."""
+    units = line.units or found.units if edition.complete else found.units or line.units
+    fuller = replace(line, units=units, name_en=line.name_en or found.name_en)
+    needs_elements = edition.supplement and not line.elements_known
+    return replace(fuller, elements=found.elements, elements_known=found.elements_known) if needs_elements else fuller

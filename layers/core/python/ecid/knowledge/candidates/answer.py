@@ -55,7 +55,8 @@ class Answer:
 
 
 @cache
-def _policy() -> Mapping[str, Any]:
+def load_policy() -> Mapping[str, Any]:
+    """When candidates are put forward, and how many."""
     return tomllib.loads(resources.files(__package__).joinpath("policy.toml").read_text("utf-8"))
 
 
@@ -67,13 +68,13 @@ def candidates(
         return Answer("", (), False, None if declared is None else 0.5)
     evidence = evidence_for(index, text, lang, without)
     ranking = ranked(evidence, index, load_weights()[lang])
-    count = _policy()["shown"] if top is None else top
+    count = load_policy()["shown"] if top is None else top
     best = np.argsort(-ranking.at_codes, kind="stable")[:count]
     suspicion = doubt(index, evidence, ranking, declared, load_doubt()) if declared is not None else None
     return Answer(
         name=evidence.goods.name,
         candidates=tuple(_candidate(index, int(at), evidence, ranking) for at in best),
-        decided=bool(ranking.at_headings.max() >= _policy()["abstain_below"]),
+        decided=bool(ranking.at_headings.max() >= load_policy()["abstain_below"]),
         suspicion=suspicion,
     )
 
@@ -81,7 +82,7 @@ def candidates(
 def _candidate(index: CandidateIndex, at: int, evidence: Evidence, ranking: Ranking) -> Candidate:
     code = index.codes[at]
     titles = {lang: words[code].own or words[code].above for lang, words in index.wording.items() if code in words}
-    pieces = tuple(_pieces(index, code, evidence))[: _policy()["evidence_shown"]]
+    pieces = tuple(_pieces(index, code, evidence))[: load_policy()["evidence_shown"]]
     return Candidate(code, float(ranking.at_codes[at]), float(ranking.at_headings[index.heads[at]]), titles, pieces)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -10,16 +12,18 @@ from numpy.typing import NDArray
 
 from ecid.errors import Language
 from ecid.knowledge.candidates.goods import Goods, read_goods
-from ecid.knowledge.candidates.index import CandidateIndex, name_terms
+from ecid.knowledge.candidates.index import CandidateIndex
+from ecid.knowledge.candidates.likeness import Gathering, like, meant
 from ecid.knowledge.candidates.rules import Ruled, judged_by_rules
 from ecid.knowledge.candidates.sources import plain_label
+from ecid.knowledge.candidates.traits import fitting
 from ecid.knowledge.retrieval.text import normalise, terms
 
 Row = NDArray[np.float32]
 _TRANSLATIONS = 12
 _LONGEST_ZH, _LONGEST_EN = 14, 6
-_NEAR = 0.12
-"""Likeness under which a name is no neighbour."""
+_ARMS = ("heading_text", "digest_text", "digest_crossed", "like_text", "means_text", "means_wording")
+"""Ways of finding a heading that do not follow from each other."""
 
 
 @dataclass(frozen=True)
@@ -31,122 +35,87 @@ class Evidence:
     at_headings: dict[str, Row]
     clarity: Mapping[str, float]
     """What the description's own shape says of how much its evidence is worth: `length`, the logarithm of the number of its terms (a long one gives every code
-    some share), and `answered`, the share of it that the best code answers."""
+    some share); `declared`, that of the number of its statements; `answered`, the share of it that the best code answers; `named`, how like in words, and
+    `nearest`, how near in meaning, the nearest name is, and `worded` the nearest wording; `agreed`, the share of the ways of finding a heading that agree."""
     neighbours: tuple[tuple[Language, int, float], ...]
     ruled: tuple[Ruled, ...]
-
-
-class Gathering:
-    """Features as they are found; what is said of codes counts for their headings too."""
-
-    def __init__(self, index: CandidateIndex) -> None:
-        self.index = index
-        self.at_codes: dict[str, Row] = {}
-        self.at_headings: dict[str, Row] = {}
-
-    def heads_of(self, row: Row) -> Row:
-        """The best of each heading's codes."""
-        return np.maximum.reduceat(row, self.index.starts)
-
-    def scored(self, name: str, row: Row, headings: Row | None = None) -> None:
-        """A score, as it is and in proportion to the best one."""
-        heads = self.heads_of(row) if headings is None else headings
-        for at, values in ((self.at_codes, row), (self.at_headings, heads)):
-            best = float(values.max()) if len(values) else 0.0
-            at[name] = values
-            at[f"{name}_best"] = (values / best) ** 2 if best > 0 else values
 
 
 def evidence_for(index: CandidateIndex, text: str, lang: Language, without: Collection[str] = ()) -> Evidence:
     """Everything that speaks for or against every code; records `without` have no say (to judge goods that are themselves in the index)."""
     goods = read_goods(text, lang)
-    other: Language = "en" if lang == "zh" else "zh"
-    own_name, own_text = _weights(terms(goods.name)), _weights(terms(goods.text))
     gathering = Gathering(index)
-    gathering.scored("digest_text", index.digests[lang].scores(own_text))
-    gathering.scored("digest_name", index.digests[lang].scores(own_name))
-    gathering.scored("texts_name", index.texts[lang].scores(own_name))
-    both = {**own_text, **dict.fromkeys(own_name, 2.0)}
-    gathering.at_headings |= _both("heading_text", index.heading_digests[lang].scores(both))
-    gathering.at_headings |= _both("heading_name", index.heading_digests[lang].scores(own_name))
-    neighbours = [*_like(gathering, "like_name", lang, goods.name, without), *_like(gathering, "like_text", lang, goods.text, without)]
-    translated = (_translated(index, goods.name, lang, without) or _translated(index, goods.text, lang, without))[:_TRANSLATIONS]
-    crossed = _weights(term for name in translated for term in terms(name))
-    gathering.scored("digest_crossed", index.digests[other].scores(crossed))
-    gathering.at_headings |= _both("heading_crossed", index.heading_digests[other].scores(crossed))
-    _like(gathering, "like_crossed", other, " ".join(translated), without)
+    _worded(gathering, goods, without)
+    neighbours = [*like(gathering, goods, without), *meant(gathering, goods, without)]
     _contained(gathering, goods, without)
     _labels(gathering, goods)
+    _traits(gathering, goods)
     gathering.at_codes["prior"] = index.prior
     gathering.at_codes |= {"part": index.parts * goods.is_part, "whole": index.parts * (not goods.is_part)}
     gathering.at_headings |= {"part": gathering.heads_of(gathering.at_codes["part"]), "whole": np.minimum.reduceat(gathering.at_codes["whole"], index.starts)}
     gathering.at_headings["prior"] = np.log1p(np.add.reduceat(np.expm1(np.minimum(index.prior, 4)), index.starts))
     ruled = judged_by_rules(index, goods)
     _rules(gathering, ruled)
-    answered = float(gathering.at_codes["digest_text"].max())
-    clarity = {"length": float(np.log1p(len(own_text))), "answered": answered}
-    return Evidence(goods, gathering.at_codes, gathering.at_headings, clarity, tuple(neighbours), tuple(ruled))
+    return Evidence(goods, gathering.at_codes, gathering.at_headings, _clarity(gathering, goods), tuple(neighbours), tuple(ruled))
+
+
+def _clarity(gathering: Gathering, goods: Goods) -> dict[str, float]:
+    found = Counter(int(row.argmax()) for name in _ARMS if (row := gathering.at_headings[name]).max() > 0)
+    return {
+        "length": float(np.log1p(len(set(terms(goods.text))))),
+        "declared": float(np.log1p(len(goods.declared))),
+        "answered": float(gathering.at_codes["digest_text"].max()),
+        "named": float(gathering.at_headings["like_text"].max()),
+        "worded": float(gathering.at_headings["means_wording"].max()),
+        "nearest": float(gathering.at_headings["means_text"].max()),
+        "agreed": max(found.values(), default=0) / len(_ARMS),
+    }
+
+
+def _worded(gathering: Gathering, goods: Goods, without: Collection[str]) -> None:
+    """How well codes and headings, by their wording and their names, answer the goods, in their language and in the other."""
+    index, lang = gathering.index, goods.lang
+    other: Language = "en" if lang == "zh" else "zh"
+    own_name, own_text = _weights(terms(goods.name)), _weights(terms(goods.text))
+    gathering.scored("digest_text", index.digests[lang].scores(own_text))
+    gathering.scored("digest_head", index.digests[lang].scores(_weights(terms(goods.head))))
+    gathering.scored("texts_name", index.texts[lang].scores(own_name))
+    whole = index.heading_digests[lang].scores({**own_text, **dict.fromkeys(own_name, 2.0)})
+    best = float(whole.max())
+    gathering.at_headings |= {"heading_text": whole, "heading_text_best": (whole / best) ** 2 if best > 0 else whole}
+    translated = (_translated(index, goods.name, lang, without) or _translated(index, goods.text, lang, without))[:_TRANSLATIONS]
+    gathering.scored("digest_crossed", index.digests[other].scores(_weights(term for name in translated for term in terms(name))))
 
 
 def _weights(found: Iterable[str]) -> dict[str, float]:
     return {term: 0.4 if len(term) == 1 and not term.isascii() else 1.0 for term in found}
 
 
-def _both(name: str, values: Row) -> dict[str, Row]:
-    best = float(values.max())
-    return {name: values, f"{name}_best": (values / best) ** 2 if best > 0 else values}
-
-
-def _like(gathering: Gathering, name: str, lang: Language, text: str, without: Collection[str]) -> list[tuple[Language, int, float]]:
-    """How like the goods are to names that are known: the most like one of each code, and the votes of all that are near."""
-    index = gathering.index
-    scores = index.name_terms[lang].scores(dict.fromkeys(name_terms(text, lang), 1.0)) if text else np.zeros(len(index.names[lang]), dtype=np.float32)
-    near = np.flatnonzero(scores > _NEAR)
-    near = near[np.argsort(-scores[near], kind="stable")][:200]
-    near = np.array([at for at in near if index.names[lang][at].record not in without], dtype=np.int64)
-    most, votes = np.zeros(len(index.codes), dtype=np.float32), np.zeros(len(index.codes), dtype=np.float32)
-    most_heads, votes_heads = np.zeros(len(index.headings), dtype=np.float32), np.zeros(len(index.headings), dtype=np.float32)
-    if len(near):
-        targets, heads, likeness = index.name_targets[lang][near], index.name_heads[lang][near], scores[near]
-        named = targets >= 0
-        np.maximum.at(most, targets[named], likeness[named])
-        np.add.at(votes, targets[named], likeness[named] ** 3)
-        np.maximum.at(most_heads, heads, likeness)
-        np.add.at(votes_heads, heads, likeness**3)
-    gathering.scored(name, most, most_heads)
-    gathering.at_codes |= _share(f"{name}_votes", votes)
-    gathering.at_headings |= _share(f"{name}_votes", votes_heads)
-    return [(lang, int(at), float(scores[at])) for at in near[:10]]
-
-
-def _share(name: str, votes: Row) -> dict[str, Row]:
-    total = float(votes.sum())
-    return {name: votes / total if total > 0 else votes}
-
-
 def _contained(gathering: Gathering, goods: Goods, without: Collection[str]) -> None:
-    """Names that are the goods' own name, end it (the head of a Chinese or English noun phrase stands last), or stand in it."""
+    """Names that are the goods' own name, or end it (the head of a Chinese or English noun phrase stands last)."""
     index, lang = gathering.index, goods.lang
     units = list(normalise(goods.name).replace(" ", "")) if lang == "zh" else terms(goods.name)
-    joint, longest = ("", _LONGEST_ZH) if lang == "zh" else (" ", _LONGEST_EN)
+    joint, longest, least = ("", _LONGEST_ZH, 2) if lang == "zh" else (" ", _LONGEST_EN, 1)
     size = len(units)
-    rows = {name: np.zeros(len(index.codes), dtype=np.float32) for name in ("same", "ending", "inside")}
+    rows = {name: np.zeros(len(index.codes), dtype=np.float32) for name in ("same", "ending")}
     heads = {name: np.zeros(len(index.headings), dtype=np.float32) for name in rows}
-    for start in range(size):
-        for end in range(start + (2 if lang == "zh" else 1), min(size, start + longest) + 1):
-            found = [at for at in index.exact[lang].get(joint.join(units[start:end]), ()) if index.names[lang][at].record not in without]
-            if not found:
-                continue
-            share = (end - start) / size
-            kind = "same" if share == 1 else "ending" if end == size else "inside"
-            value = np.float32(share / len({index.name_heads[lang][at] for at in found}) ** 0.5)
-            for at in found:
-                target, head = index.name_targets[lang][at], index.name_heads[lang][at]
-                heads[kind][head] = max(heads[kind][head], value)
-                if target >= 0:
-                    rows[kind][target] = max(rows[kind][target], value)
+    for start in range(max(0, size - longest), size - least + 1):
+        found = _called(index, joint.join(units[start:]), lang, without)
+        value = np.float32((size - start) / size / max(1, len({index.name_heads[lang][at] for at in found})) ** 0.5)
+        kind = "ending" if start else "same"
+        for at in found:
+            target, head = index.name_targets[lang][at], index.name_heads[lang][at]
+            heads[kind][head] = max(heads[kind][head], value)
+            if target >= 0:
+                rows[kind][target] = max(rows[kind][target], value)
     gathering.at_codes |= rows
     gathering.at_headings |= heads
+
+
+def _called(index: CandidateIndex, key: str, lang: Language, without: Collection[str]) -> list[int]:
+    """The numbers of the names of that key that have a say."""
+    found = index.exact[lang].get(key, ())
+    return [at for at in found if not without or index.names[lang][at].record not in without]
 
 
 def _labels(gathering: Gathering, goods: Goods) -> None:
@@ -160,6 +129,16 @@ def _labels(gathering: Gathering, goods: Goods) -> None:
             row[at] = len(written & asked) / len(written)
     gathering.at_codes["labels"] = row
     gathering.at_headings["labels"] = gathering.heads_of(row)
+
+
+def _traits(gathering: Gathering, goods: Goods) -> None:
+    """What goods are said to be made of and the like, against where such goods are."""
+    index, said = gathering.index, fitting(goods)
+    for name, prefixes in (("trait", said.towards), ("other_trait", said.against), ("fallback", said.fallback)):
+        row = np.zeros(len(index.codes), dtype=np.float32)
+        row[_under(index, prefixes)] = 1
+        gathering.at_codes[name] = row
+        gathering.at_headings[name] = np.minimum.reduceat(row, index.starts) if name == "other_trait" else gathering.heads_of(row)
 
 
 def _rules(gathering: Gathering, ruled: Iterable[Ruled]) -> None:
@@ -177,7 +156,9 @@ def _rules(gathering: Gathering, ruled: Iterable[Ruled]) -> None:
 
 
 def _under(index: CandidateIndex, prefixes: Iterable[str]) -> list[int]:
-    return [at for at, code in enumerate(index.codes) if code.startswith(tuple(prefixes))] if (prefixes := tuple(prefixes)) else []
+    """The numbers of the codes that begin with one of the prefixes."""
+    spans = [(bisect_left(index.codes, prefix), bisect_left(index.codes, f"{prefix}~")) for prefix in prefixes]
+    return [at for start, end in spans for at in range(start, end)]
 
 
 def _translated(index: CandidateIndex, text: str, lang: Language, without: Collection[str]) -> list[str]:
@@ -189,8 +170,8 @@ def _translated(index: CandidateIndex, text: str, lang: Language, without: Colle
     at = 0
     while at < len(units):
         for end in range(min(len(units), at + longest), at + least - 1, -1):
-            named = [index.names[lang][number].record for number in index.exact[lang].get(joint.join(units[at:end]), ())]
-            known = [index.by_record[record][other] for record in named if record in index.by_record and record not in without]
+            named = [index.names[lang][number].record for number in _called(index, joint.join(units[at:end]), lang, without)]
+            known = [index.by_record[record][other] for record in named if record in index.by_record]
             if known:
                 found.update(dict.fromkeys(name for names in known[:2] for name in names[:2]))
                 at = end - 1

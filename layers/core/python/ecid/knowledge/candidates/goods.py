@@ -21,10 +21,15 @@ _CODE_VALUE = re.compile(r"^\s*[0-4]?\s*$")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _MODEL = re.compile(r"(?<![a-z0-9])(?=[a-z0-9./-]*\d)(?=[a-z0-9./-]*[a-z])[a-z0-9]+(?:[./-][a-z0-9]+)*", re.IGNORECASE)
 _TITLE_WORD = re.compile(r"[A-Za-z0-9]+")
-_RULING_NUMBER = re.compile(r"[a-z]?\d{5,6}")
+_RULING_NUMBER = re.compile(r"[a-z]?\d+")
+_FROM_COUNTRY = re.compile(r"\s+from\s+(?:the\s+)?(?:[A-Z][a-z]+\s*){1,3}(?:in bulk(?: form)?)?$")
+_MARKS = str.maketrans("™®©", "   ")
+_QUOTES = str.maketrans("‘’ʼ′“”„", "''''\"\"\"")
+_USED = re.compile(r"用(?![品具于途途量料餐])")
 _WORD = re.compile(r"[a-z0-9]+(?:['-][a-z0-9]+)*|[^\sa-z0-9]", re.IGNORECASE)
 _BRACKETS = re.compile(r"[(（\[【][^)）\]】]*[)）\]】]")
 _ZH_NAME_END = re.compile(r"[,，。（(【\[]")
+_HEAD_WORDS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,14 @@ class Goods:
     name: str
     text: str
     declared: tuple[tuple[str, str], ...]
+
+    @property
+    def head(self) -> str:
+        """What the goods themselves are called, without what they are for or made of: 履带板 of 挖掘机用履带板, `boot upper` of `leather boot upper`."""
+        if self.lang == "en":
+            return " ".join(self.name.split()[-_HEAD_WORDS:])
+        used = [found.end() for found in _USED.finditer(self.name) if 2 <= found.end() <= len(self.name) - 2]
+        return self.name[used[-1] :] if used else self.name
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -57,7 +70,7 @@ def _rules() -> Mapping[str, Any]:
 
 def read_goods(text: str, lang: Language) -> Goods:
     """Read a description in declaration style (`名称；材质：…；用途：…`, `名称|0|0|…`), a shop title, or plain words."""
-    folded = unicodedata.normalize("NFKC", text[:MAX_CHARS]).strip()
+    folded = unicodedata.normalize("NFKC", text[:MAX_CHARS].translate(_MARKS)).translate(_QUOTES).strip()
     if lang == "en":
         folded = _without_opening(folded)
     segments = [segment.strip() for segment in _SEPARATORS.split(folded)]
@@ -87,16 +100,21 @@ def _declared(segments: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def _without_opening(text: str) -> str:
-    """A ruling's title without the words that say that it is one."""
-    openings = _rules()["ruling_openings"]
-    end = 0
+    """A ruling's title without the words that say that it is one, and without the country at its end."""
+    rules = _rules()
+    said: set[str] = set()
+    end = stood = 0
     for match in _TITLE_WORD.finditer(text):
         word = match[0].lower()
-        if word not in openings and not _RULING_NUMBER.fullmatch(word):
+        if word in rules["ruling_subjects_follow"] or (";" in text[stood : match.start()] and said):
+            end = match.end() if word in rules["ruling_subjects_follow"] else match.start()
+        elif word not in rules["ruling_openings"] and not _RULING_NUMBER.fullmatch(word):
             break
-        end = match.end()
-    opening = text[:end].lower()
-    return text[end:].lstrip(" ,;:.") if "classification" in opening or "origin" in opening else text
+        said.add(word)
+        stood = match.end()
+    if not said & set(rules["ruling_marks"]):
+        return text
+    return _FROM_COUNTRY.sub("", text[end:].lstrip(" ,;:."))
 
 
 def _name_zh(text: str) -> str:
@@ -113,8 +131,8 @@ def _name_en(text: str) -> str:
     words: list[str] = []
     for word in _WORD.findall(_BRACKETS.sub(" ", lowered)):
         if word in _rules()["phrase_ends_en"]:
-            if words:
-                break
+            if set(words) - set(_rules()["part_words_en"]):
+                break  # "parts of chairs" go on
             continue
         if word not in _rules()["noise_en"] and not _MODEL.fullmatch(word) and not word.isdigit():
             words.append(word)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from math import exp
 from typing import Literal
 
 import numpy as np
@@ -17,8 +18,8 @@ from ecid.knowledge.candidates.index import CandidateIndex
 
 Weights = Mapping[str, Mapping[str, float]]
 """By level ("heading", "subheading") the weight of each feature; "heading_sharpness" and "subheading_sharpness" say how much is made of
-the sum: `constant`, and of each `clarity` of the evidence its weight. Without them nothing is changed."""
-_PLAIN: Mapping[str, float] = {"constant": 1.0}
+the sum, as a logarithm: `constant`, and of each `clarity` of the evidence its weight. Without them nothing is changed."""
+_PLAIN: Mapping[str, float] = {}
 
 
 @cache
@@ -50,8 +51,12 @@ def utility(evidence: Evidence, weights: Weights, level: Literal["heading", "sub
     features = evidence.at_headings if level == "heading" else evidence.at_codes
     size = len(next(iter(features.values())))
     added: Row = sum((np.float32(weight) * features[name] for name, weight in weights[level].items()), np.zeros(size, dtype=np.float32))
-    sharpness = weights.get(f"{level}_sharpness", _PLAIN)
-    return added * np.float32(sharpness.get("constant", 0.0) + sum(sharpness.get(name, 0.0) * value for name, value in evidence.clarity.items()))
+    return added * np.float32(sharpness(weights.get(f"{level}_sharpness", _PLAIN), evidence.clarity))
+
+
+def sharpness(weights: Mapping[str, float], clarity: Mapping[str, float]) -> float:
+    """How much is made of a weighted sum: 1 for no weights."""
+    return exp(sum(weight * clarity.get(name, 1.0) for name, weight in weights.items()))
 
 
 def _softmax(utility: Row) -> Row:

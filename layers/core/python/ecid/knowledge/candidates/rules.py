@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Any, Literal
 
 from ecid.errors import Language
@@ -29,7 +29,7 @@ class Ruled:
 
 def judged_by_rules(index: CandidateIndex, goods: Goods) -> list[Ruled]:
     """Every rule that the wording of the goods touches."""
-    name, whole = _said(goods.name, goods.lang), _said(goods.text, goods.lang)
+    name, whole = said(goods.name, goods.lang), said(goods.text, goods.lang)
     found = [ruled for record in index.notes for ruled in _by_note(record, goods.lang, name)]
     return found + [ruled for record in index.confusions for ruled in _by_confusion(record, goods.lang, name, whole)]
 
@@ -64,12 +64,13 @@ def _by_confusion(record: Record, lang: Language, name: str, whole: str) -> Iter
         yield Ruled("settled", record.id, (to,), against, word)
 
 
-@cache
-def _said(text: str, lang: Language) -> str:
+@lru_cache(maxsize=50_000)
+def said(text: str, lang: Language) -> str:
+    """A text in a form in which words that it says can be looked for: Chinese without spaces, English as stems between spaces."""
     return normalise(text).replace(" ", "") if lang == "zh" else f" {' '.join(terms(text))} "
 
 
-def _longest_said(words: Iterable[str], said: str, lang: Language) -> str:
+def _longest_said(words: Iterable[str], told: str, lang: Language) -> str:
     """The longest of the words that the text says; "" for none. English words count as stems, in order."""
-    found = [word for word in words if (key := _said(word, lang)).strip() and len(key.strip()) >= _SHORTEST and key in said]
+    found = [word for word in words if (key := said(word, lang)).strip() and len(key.strip()) >= _SHORTEST and key in told]
     return max(found, key=len, default="")

@@ -43,11 +43,13 @@ class _Division:
 
 
 class CatalogueReader:
-    """Takes the rows and text lines of the catalogue in printed order. `year` is the year of the edition, None until its title was read."""
+    """Takes the rows and text lines of the catalogue in printed order. `year` is the year of the edition, None until its title was read; `missed` are the
+    pages of which nothing could be read."""
 
     def __init__(self) -> None:
         self.year: int | None = None
         self.findings: list[Finding] = []
+        self.missed: list[int] = []
         self._divisions: list[_Division] = []
         self._builder = LineBuilder(self._report)
         self._in_table = False
@@ -59,6 +61,12 @@ class CatalogueReader:
             self._add_text(item)
         else:
             self._add_row(item)
+
+    def miss(self, page: int) -> None:
+        """A page of which nothing can be read: codes that stood on it must not be taken for codes that do not exist."""
+        self.missed.append(page)
+        zh, en = "此页无法读取或空白，版本按不完整处理", "nothing can be read on this page; the edition is taken not to be complete"
+        self.findings.append((f"p. {page}", zh, en))
 
     def close(self) -> tuple[dict[str, TariffLine], tuple[Note, ...]]:
         """No more pages: the lines by code, and one note for each section and chapter (its text is empty where none is printed)."""

@@ -44,7 +44,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One printed page, `number` counted from 1; glyphs in the order in which the file draws them."""
+    """One printed page, `number` counted from 1; glyphs in the order in which the file draws them, none where it cannot be read."""
 
     number: int
     glyphs: tuple[Glyph, ...]
@@ -83,8 +83,8 @@ class PdfPages:
         for index in range(len(self)):
             try:
                 yield self._page(index)
-            except pypdfium2.PdfiumError as error:
-                raise self._unreadable(error) from error
+            except pypdfium2.PdfiumError:
+                yield Page(index + 1, (), (), ())
 
     def _unreadable(self, error: pypdfium2.PdfiumError) -> UnreadableFile:
         if "password" in str(error).lower():

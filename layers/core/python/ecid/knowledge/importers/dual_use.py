@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 from ecid.errors import UnreadableFile
 from ecid.knowledge.imported import Imported, Importer, Progress, Skipped, SourceFile
-from ecid.knowledge.importers.cell_values import code_fault, code_of, day_of
+from ecid.knowledge.importers.cell_values import Fault, code_fault, code_of, day_of
 from ecid.knowledge.tables import Table, holds, known_table, no_rows, require_codes
 from ecid.tariff.model import Marks
 
@@ -29,7 +30,7 @@ def _read(file: SourceFile, progress: Progress) -> Imported:
     skipped = list(table.skipped)
     for place, row in table.rows:
         code = code_of(row["code"])
-        fault = code_fault(code, (10,)) or ((f"{code} 重复", f"{code} stands twice") if code in codes else None)
+        fault = code_fault(row["code"], (10,)) or _day_fault(row) or ((f"{code} 重复", f"{code} stands twice") if code in codes else None)
         if fault:
             skipped.append(Skipped(place, *fault))
         else:
@@ -45,6 +46,14 @@ def _read(file: SourceFile, progress: Progress) -> Imported:
     title = table.about.get("name") or f"两用物项和技术出口许可证管理目录（{first.year}年）"
     progress(1, 1)
     return Imported((Marks(f"cn-dual-use-{first.year}", title, first, last, "dual_use_export", source, file.sha256, codes),), tuple(skipped))
+
+
+def _day_fault(row: Mapping[str, str]) -> Fault | None:
+    """A day that is none; no day at all is that of the others."""
+    for name in ("from", "until"):
+        if row.get(name) and day_of(row[name]) is None:
+            return f"“{row[name]}”不是日期", f"{row[name]!r} is no date"
+    return None
 
 
 def _period(file: SourceFile, table: Table) -> tuple[date, date]:

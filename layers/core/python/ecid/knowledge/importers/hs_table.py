@@ -1,30 +1,27 @@
-"""A table of the Harmonized System at 2, 4 and 6 digits (CSV: section, hscode, description, parent, level); the version is told from its codes."""
+"""A table of the Harmonized System at 2, 4 and 6 digits (section, hscode, description, parent, level); the version is told from its codes."""
 
 from __future__ import annotations
 
 from ecid.errors import UnreadableFile
 from ecid.knowledge.imported import Imported, Importer, Progress, Skipped, SourceFile
 from ecid.knowledge.importers.hs_versions import HsVersion, hs_code_fault, version_of
+from ecid.knowledge.tables import holds, known_table
 from ecid.tariff.model import Nomenclature
 
-_COLUMNS = frozenset({"section", "hscode", "description", "parent", "level"})
 _LEVELS = (2, 4, 6)
 _WHOLE = 0.99
 """Share of the version's subheadings below which a table is refused: absent codes would be taken for codes that never were."""
 
 
-def _recognises(file: SourceFile) -> bool:
-    return _COLUMNS.issubset(file.heading)
-
-
 def _read(file: SourceFile, progress: Progress) -> Imported:
     texts: dict[str, str] = {}
-    skipped: list[Skipped] = []
-    for number, row in file.rows():
-        code, text = row["hscode"], row["description"]
+    table = known_table(file)
+    skipped = list(table.skipped)
+    for place, row in table.rows:
+        code, text = row["code"], row["description"]
         fault = hs_code_fault(code, _LEVELS) or _row_fault(code, text, row["level"], texts)
         if fault:
-            skipped.append(Skipped(f"row {number}", *fault))
+            skipped.append(Skipped(place, *fault))
         else:
             texts[code] = text
     version = _version(file, texts)
@@ -65,7 +62,7 @@ def _version(file: SourceFile, texts: dict[str, str]) -> HsVersion:
 
 IMPORTER = Importer(
     id="hs-table/1",
-    title={"zh": "协调制度编码表（CSV）", "en": "table of the Harmonized System (CSV)"},
-    recognises=_recognises,
+    title={"zh": "协调制度编码表（CSV、TSV、XLSX、JSON）", "en": "table of the Harmonized System (CSV, TSV, XLSX, JSON)"},
+    recognises=holds("hs"),
     read=_read,
 )

@@ -27,13 +27,14 @@ _LAST = {"section": 21, "chapter": 97}
 
 @dataclass(slots=True)
 class _Division:
-    """A section or chapter as it is read; `blocks` are its notes in order, with what each is called."""
+    """A section or chapter as it is read; `blocks` are its notes in order, with what each is called, `stray` the lines of text that belong to none."""
 
     kind: Literal["section", "chapter"]
     number: int
     line: int
     title: str = ""
     blocks: list[tuple[str, list[str]]] = field(default_factory=list)
+    stray: list[int] = field(default_factory=list)
 
 
 def _read(file: SourceFile, progress: Progress) -> Imported:
@@ -52,6 +53,7 @@ def _read(file: SourceFile, progress: Progress) -> Imported:
         for called, _ in division.blocks:
             if not _KEPT.fullmatch(called):
                 skipped.append(Skipped(name, f"“{called}”为美国特有，未采用", f"{called!r} is American only and left out"))
+        skipped += [Skipped(f"line {line}", "注释标题之前的文字，未采用", "text before the first note; left out") for line in division.stray]
         kept = [f"{called}\n{_plain(lines)}" for called, lines in division.blocks if _KEPT.fullmatch(called)]
         notes.append(Note(division.kind, division.number, division.title.capitalize(), "\n\n".join(kept), f"line {division.line}"))
     if not any(note.text for note in notes):
@@ -86,6 +88,8 @@ def _divisions(text: str) -> Iterator[_Division]:
             current.blocks[-1][1].append(line)
         elif match := _TITLE.fullmatch(heading):
             current.title = match[1]
+        elif heading:
+            current.stray.append(number)
     if current:
         yield current
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
-from ecid.knowledge.imported import Imported, Importer, Progress, Skipped, SourceFile
-from ecid.knowledge.importers.cell_values import Fault, code_fault, code_of, day_of, dotted
+from ecid.knowledge.imported import Imported, Importer, Progress, SourceFile
+from ecid.knowledge.importers.cell_values import Fault, code_fault, code_of, day_of, dotted, number_of
+from ecid.knowledge.importers.numbered import NumberedRows, Row
 from ecid.knowledge.record_sets import RecordSet
 from ecid.knowledge.records import Record
-from ecid.knowledge.tables import holds, known_table, no_rows, require_codes
+from ecid.knowledge.tables import holds
 
 _NUMBER = re.compile(r"(?:(?:NY|HQ) ?)?([A-Z]?\d{5,6})")
 _LENGTHS = (6, 8, 10)
@@ -17,26 +17,18 @@ _NATIONAL = ("98", "99")
 
 
 def _read(file: SourceFile, progress: Progress) -> Imported:
-    table = known_table(file)
-    require_codes(file, table, lambda code: code_of(code)[:2] not in _NATIONAL and code_fault(code, _LENGTHS))
-    records: dict[str, Record] = {}
-    skipped = list(table.skipped)
-    for place, row in table.rows:
-        match = _NUMBER.fullmatch(row["number"].upper())
-        number = match[1] if match else ""
-        fault = _fault(row, number) or ((f"{number} 重复", f"{number} stands twice") if number in records else None)
-        if fault:
-            skipped.append(Skipped(place, *fault))
-        else:
-            records[number] = _record(row, number, f"{file.name}: {place}", file.sha256)
-    if not records:
-        raise no_rows(file)
+    records, skipped = _ROWS.read(file)
     progress(1, 1)
     title, source = "US customs classification rulings", "US Customs and Border Protection"
-    return Imported((RecordSet(f"us-rulings-{file.sha256[:8]}", title, source, file.sha256, tuple(records.values())),), tuple(skipped))
+    return Imported((RecordSet(f"us-rulings-{file.sha256[:8]}", title, source, file.sha256, records),), skipped)
 
 
-def _fault(row: Mapping[str, str], number: str) -> Fault | None:
+def _number(row: Row) -> str:
+    match = _NUMBER.fullmatch(number_of(row["number"]))
+    return match[1] if match else ""
+
+
+def _fault(row: Row, number: str) -> Fault | None:
     if not number:
         return f"“{row['number']}”不是美国海关裁定编号", f"{row['number']!r} is no number of a US ruling"
     if code_of(row["code"])[:2] in _NATIONAL:
@@ -45,10 +37,10 @@ def _fault(row: Mapping[str, str], number: str) -> Fault | None:
         return f"{number} 没有日期", f"{number} has no date"
     if not row["description"]:
         return f"{number} 没有商品描述", f"{number} has no description"
-    return code_fault(row["code"], _LENGTHS)
+    return None
 
 
-def _record(row: Mapping[str, str], number: str, ref: str, sha256: str) -> Record:
+def _record(row: Row, number: str, ref: str, sha256: str) -> Record:
     day = day_of(row["date"])
     assert day is not None  # noqa: S101 - rows without a day are no records
     code, goods = code_of(row["code"])[:6], row["description"]
@@ -68,6 +60,8 @@ def _record(row: Mapping[str, str], number: str, ref: str, sha256: str) -> Recor
     )
 
 
+# Codes of the national chapters are codes: they do not show that columns are shifted.
+_ROWS = NumberedRows(_number, _fault, lambda code: None if code_of(code)[:2] in _NATIONAL else code_fault(code, _LENGTHS), _record)
 IMPORTER = Importer(
     id="us-rulings/1",
     title={"zh": "美国海关归类裁定（CSV、TSV、XLSX、JSON）", "en": "US customs classification rulings (CSV, TSV, XLSX, JSON)"},

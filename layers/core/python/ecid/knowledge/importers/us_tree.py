@@ -1,10 +1,11 @@
-"""English wording of the Harmonized System at four and six digits, from the lines of the US tariff (CSV: htsno, indent, description).
+"""English wording of the Harmonized System at four and six digits, from the lines of the US tariff (htsno, indent, description).
 
 The eighth and tenth digits are American: they give the wording below a subheading, never a code.
 """
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,13 +16,12 @@ from ecid.knowledge.importers.cell_values import Fault, code_of, dotted
 from ecid.knowledge.importers.hs_versions import HsVersion, hs_code_fault, version_of
 from ecid.knowledge.record_sets import RecordSet
 from ecid.knowledge.records import Record
-from ecid.knowledge.tables import no_rows
+from ecid.knowledge.tables import Table, holds, known_table, no_rows
 
-_COLUMNS = frozenset({"htsno", "indent", "description"})
 _LEVELS = (4, 6)
 _WHOLE = 0.99
 """Share of the version's subheadings below which a table is refused, as for a table of the HS itself."""
-_DEEPEST = 30
+_INDENT = re.compile(r"[12]?\d")
 _RESIDUAL = "other"
 
 
@@ -37,8 +37,9 @@ class _Row:
 
 
 def _read(file: SourceFile, progress: Progress) -> Imported:
-    skipped: list[Skipped] = []
-    rows = list(_rows(file, skipped))
+    table = known_table(file)
+    skipped = list(table.skipped)
+    rows = list(_rows(table, skipped))
     below: dict[str, list[_Row]] = defaultdict(list)
     under: dict[_Row, dict[str, None]] = defaultdict(dict)
     for row in rows:
@@ -57,29 +58,34 @@ def _read(file: SourceFile, progress: Progress) -> Imported:
             skipped.append(Skipped(code, "没有单独的条文", "it has no wording of its own"))
         else:
             records.append(_record(code, node, list(under[node]), version, file))
+        skipped += [Skipped(row.place, f"{code} 重复", f"{code} stands twice") for row in below[code] if row.code == code and row is not node]
     progress(1, 1)
     title, source = f"English wording of the {version.title}", f"{version.title}, wording of the US tariff"
     return Imported((RecordSet(f"us-{version.id}", title, source, file.sha256, tuple(records)),), tuple(skipped))
 
 
-def _rows(file: SourceFile, skipped: list[Skipped]) -> Iterator[_Row]:
+def _rows(table: Table, skipped: list[Skipped]) -> Iterator[_Row]:
     stack: list[_Row] = []
-    for number, cells in file.rows():
-        place, code = f"row {number}", code_of(cells["htsno"])
+    for place, cells in table.rows:
+        code = code_of(cells["code"])
         fault = _fault(code, cells)
-        if fault:
-            skipped.append(Skipped(place, *fault))
-            continue
-        indent = int(cells["indent"])
+        indent = int(cells["indent"]) if _INDENT.fullmatch(cells["indent"]) else 0
         while stack and stack[-1].indent >= indent:
             stack.pop()
+        above = next((row.code for row in reversed(stack) if row.code), "")
+        if not fault and code and not code.startswith(above):
+            fault = f"{code} 列在 {above} 之下", f"{code} stands below {above}"
+        if fault:
+            stack.clear()  # what follows does not stand below the line before
+            skipped.append(Skipped(place, *fault))
+            continue
         row = _Row(code, indent, cells["description"].rstrip(": "), place, tuple(stack))
         stack.append(row)
         yield row
 
 
 def _fault(code: str, cells: Mapping[str, str]) -> Fault | None:
-    if not (cells["indent"].isascii() and cells["indent"].isdigit() and int(cells["indent"]) <= _DEEPEST):
+    if not _INDENT.fullmatch(cells["indent"]):
         return f"“{cells['indent']}”不是缩进级别，各列可能错位", f"{cells['indent']!r} is no indent; the columns may be shifted"
     if not cells["description"]:
         return "没有条文", "it has no wording"
@@ -135,7 +141,7 @@ def _title(path: Sequence[str]) -> str:
 
 IMPORTER = Importer(
     id="us-tree/1",
-    title={"zh": "协调制度英文条文（美国税则，CSV）", "en": "English wording of the Harmonized System (US tariff, CSV)"},
-    recognises=lambda file: _COLUMNS.issubset(file.heading),
+    title={"zh": "协调制度英文条文（美国税则，CSV、TSV、XLSX、JSON）", "en": "English wording of the Harmonized System (US tariff; CSV, TSV, XLSX, JSON)"},
+    recognises=holds("us_lines"),
     read=_read,
 )

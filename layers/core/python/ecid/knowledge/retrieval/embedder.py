@@ -10,14 +10,15 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
-from sklearn.utils.extmath import randomized_svd
-from threadpoolctl import threadpool_limits
 
 from ecid.knowledge.retrieval.text import normalise, terms
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 Vectors = NDArray[np.float32]
 VERSION = "lsa-1"
@@ -40,6 +41,9 @@ class Embedder:
     @classmethod
     def fitted(cls, documents: Sequence[str], dimensions: int) -> Embedder:
         """Make the space from documents (both languages of a record in one). One thread and a fixed seed: the same documents give the same space."""
+        from sklearn.utils.extmath import randomized_svd  # noqa: PLC0415 – a second that only building is to wait for
+        from threadpoolctl import threadpool_limits  # noqa: PLC0415
+
         counts = [Counter(features_of(document)) for document in documents]
         rare = _RARE if len(documents) >= _MANY else 1
         spread = Counter(feature for count in counts for feature in count)
@@ -63,7 +67,7 @@ class Embedder:
         name, *kept = features.read_text("utf-8").split("\n")
         if len(kept) != np.load(weights, mmap_mode="r").shape[0]:
             raise ValueError("features are missing")
-        return cls(name, {feature: at for at, feature in enumerate(kept)}, np.load(weights), np.load(space, mmap_mode="r"))
+        return cls(name, dict(zip(kept, range(len(kept)), strict=True)), np.load(weights), np.load(space, mmap_mode="r"))
 
     def save(self, folder: Path) -> None:
         """Write the space."""
@@ -99,6 +103,8 @@ def features_of(text: str) -> list[str]:
 
 
 def _matrix(counts: Sequence[Counter[str]], features: dict[str, int], weights: Vectors) -> csr_matrix:
+    from scipy.sparse import csr_matrix  # noqa: PLC0415
+
     columns: list[int] = []
     values: list[float] = []
     starts = [0]

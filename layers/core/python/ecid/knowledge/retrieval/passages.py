@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from ecid.errors import Language
 from ecid.knowledge.records import Record
+from ecid.knowledge.retrieval.wordings import ASKED
 
 _LONG = 900
 """Characters of a passage beyond which a text is cut: the notes of a chapter are pages, and each says many things."""
 _SAID = ("names", "sides", "excludes", "includes", "defines", "deciding_fact", "question", "labels", "good")
+_BEFORE_COLON = re.compile(r"^[^：:]{2,40}[：:]\s*(?=\S)")
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 
 
 def passages(record: Record, lang: Language) -> list[str]:
     """Title, names and text of a record in one language, long texts cut between paragraphs, the title before each; nothing where it has none.
 
-    The title stands twice in the first: it says what the record is about.
+    The title stands twice in the first: it says what the record is about; what stands before a colon, once. How it is asked for is a passage of its own.
     """
     title, text = record.title.get(lang, ""), record.text.get(lang, "")
     if not title and not text:
         return []
     first, *more = _cut(text)
-    head = "\n".join(part for part in (title, *names(record, lang), title, first) if part)
-    return [head, *(f"{title}\n{part}" for part in more)]
+    about = _BEFORE_COLON.sub("", title)
+    head = "\n".join(part for part in (title, *names(record, lang), about, first) if part)
+    asked = _said(record.facts.get(ASKED), lang)
+    return [head, *(f"{title}\n{part}" for part in more), *(["\n".join([about, *asked])] if asked else [])]
 
 
 def _cut(text: str) -> list[str]:

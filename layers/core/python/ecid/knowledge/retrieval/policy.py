@@ -23,7 +23,7 @@ class Policy:
     quota: Mapping[str, int]
     nearest: int
     pool: int
-    decline_below: float
+    decline: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Topic:
 def load_policy() -> Policy:
     """The parameters that ship with the program."""
     data = _toml("policy")
-    return Policy(data["weights"], data["handicap"], data["quota"], data["depth"]["nearest"], data["depth"]["pool"], data["decline"]["below"])
+    return Policy(data["weights"], data["handicap"], data["quota"], data["depth"]["nearest"], data["depth"]["pool"], data["decline"])
 
 
 @cache

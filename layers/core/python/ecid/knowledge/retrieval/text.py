@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from ecid.errors import Language
 
@@ -139,6 +140,7 @@ def _number(written: str) -> int:
     return (10 * (_DIGITS.find(tens) + 1 or 1) if ten else 0) + _DIGITS.find(ones[-1:] or "零") + 1
 
 
+@lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
     """An English word without its endings; what is left has four letters at least, and a doubled or silent last letter is dropped."""
     for ending, put in _SUFFIXES:

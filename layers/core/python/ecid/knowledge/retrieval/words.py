@@ -46,6 +46,12 @@ class Words:
         there = by_record(self.indexes[other], self.owners[other], across, across, count)
         return np.where(own, np.maximum(here, weights["both_languages"] * there), weights["other_language"] * there).astype(np.float32), more
 
+    def known(self, query: Query, policy: Policy) -> float:
+        """The share of a question, by weight and rarity, that any passage of its language has."""
+        index = self.indexes[query.lang]
+        asked = {term: weight * index.rarity(term) for term, weight in _weighed(terms(query.words), 1.0, policy.weights["character"]).items()}
+        return sum(weight for term, weight in asked.items() if index.knows(term)) / (sum(asked.values()) or 1.0)
+
 
 def by_record(index: LexicalIndex, owners: Owners, weights: Mapping[str, float], whole: Mapping[str, float], count: int) -> Scores:
     """Of every record, what the best of its passages answers of `whole`."""

@@ -1,0 +1,277 @@
+"""`ecid explain RESULT.json [FINDING]`: what a saved `ecid scan --json` document says, as a ledger or finding by finding, in either language."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console, RenderableType
+from rich.table import Column, Table
+from rich.text import Text
+
+from ecid.cli.options import lang_option
+from ecid.cli.remote import printable
+from ecid.errors import BadInput, Language, PayloadTooLarge
+from ecid.scoring import comparison
+from ecid.scoring.routes import routes_for
+from ecid.scoring.saved import SavedFinding, SavedResult, saved_result
+from ecid.scoring.shares import allot
+from ecid.scoring.wording import dimension_name
+
+MAX_BYTES = 256 * 1024 * 1024
+_SHORTEST_ID = 4
+_SHOWN = 20
+_CUT = 300
+_TENTHS = 1_000
+"""Tenths of a point in 100 points."""
+_WORDS = {
+    "score": {"zh": "归类一致性得分", "en": "Classification consistency score"},
+    "insufficient": {"zh": "数据不足，不出分", "en": "insufficient data, no score"},
+    "missing": {"zh": "失分", "en": "missing"},
+    "lost": {"zh": "失分", "en": "points lost"},
+    "of": {"zh": "满分", "en": "of"},
+    "as_of": {"zh": "截至", "en": "as of"},
+    "period": {"zh": "期间", "en": "period"},
+    "lines": {"zh": "申报行", "en": "lines"},
+    "dimension": {"zh": "维度", "en": "dimension"},
+    "cap": {"zh": "封顶", "en": "cap"},
+    "left_out": {"zh": "未计入", "en": "left out"},
+    "finding": {"zh": "待核事项", "en": "needs review"},
+    "findings": {"zh": "项待核", "en": "findings"},
+    "code": {"zh": "编码", "en": "code"},
+    "goods": {"zh": "货物", "en": "goods"},
+    "more": {"zh": "另有 {n} 项，见 --json", "en": "{n} more, see --json"},
+    "self_supplied": {"zh": "企业自行提供的数据，完整性未知，不构成核验结论", "en": "self-supplied, completeness unknown, not a verification"},
+    "question": {"zh": "须核实", "en": "Question"},
+    "advice": {"zh": "建议", "en": "Advice"},
+    "suggested": {"zh": "可考虑的编码", "en": "Codes to look at"},
+    "evidence": {"zh": "依据", "en": "Evidence"},
+    "routes": {"zh": "更正途径", "en": "Ways to correct"},
+    "review": {"zh": "企业意见：已复核，保留，因为", "en": "The owner: reviewed, kept, because"},
+    "stored_language": {"zh": "（依据按文件所存语言显示）", "en": "(the evidence is in the language of the file)"},
+    "against": {"zh": "与 {day} 的结果相比", "en": "beside the result of {day}"},
+    "by_facts": {"zh": "申报事实", "en": "by facts"},
+    "by_rules": {"zh": "规则、税则版本或政策", "en": "by rules, editions, policy"},
+    "undecided": {"zh": "两者未能分开", "en": "either of the two"},
+    "rest": {"zh": "其余", "en": "all others"},
+    "change": {"zh": "得失", "en": "gained or lost"},
+    "value": {"zh": "值", "en": "value"},
+}
+
+
+class _NoSuchFinding(BadInput):
+    """No finding, or more than one, has that id. Context: `id`, `count`."""
+
+    code = "bad_input"
+    zh = "编号以 {id} 开头的待核事项有 {count} 项，应恰为一项。"
+    en = "{count} findings have an id that begins with {id}; it should be one."
+
+
+class _NotBrokenDown(BadInput):
+    """The document was written without that axis. Context: `axis`."""
+
+    code = "bad_input"
+    zh = "此结果未按 {axis} 分列。"
+    en = "This result holds no breakdown by {axis}."
+
+
+@click.command("explain")
+@click.argument("result", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="RESULT.json")
+@click.argument("finding", required=False)
+@click.option("--by", metavar="AXIS", help="Read the ledger by code, product, manufacturer, declarant or month.")
+@click.option("--against", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="EARLIER.json", help="What changed since an earlier result.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@lang_option
+def explain_command(result: Path, finding: str | None, by: str | None, against: Path | None, as_json: bool, lang: Language) -> None:
+    """Explain a saved result (`ecid scan … --json > RESULT.json`): its ledger, or one finding by its id or the beginning of it."""
+    if sum(asked is not None for asked in (finding, by, against)) > 1:
+        raise click.UsageError("give one of FINDING, --by and --against")
+    saved = _read(result)
+    if finding is not None:
+        told: Mapping[str, Any] = _finding(saved, _one(saved, finding), lang)
+        shown = _finding_shown
+    elif against is not None:
+        told, shown = comparison.to_json(comparison.compare(_read(against), saved), lang, None if as_json else _SHOWN), _comparison_shown
+    elif by is not None:
+        told, shown = _axis(saved, by), _axis_shown
+    else:
+        told, shown = _ledger(saved, lang), _ledger_shown
+    if as_json:
+        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+    else:
+        word = {key: text[lang] for key, text in _WORDS.items()}
+        Console().print(*shown(printable(told), word | {"lang": lang}), sep="\n")
+
+
+def _read(path: Path) -> SavedResult:
+    if path.stat().st_size > MAX_BYTES:
+        raise PayloadTooLarge(limit=f"{MAX_BYTES // 1024**2} MiB")
+    return saved_result(path.read_bytes(), printable(path.name))
+
+
+def _one(saved: SavedResult, name: str) -> SavedFinding:
+    found = [finding for finding in saved.findings if len(name) >= _SHORTEST_ID and finding.id.startswith(name.lower())]
+    if len(found) != 1:
+        raise _NoSuchFinding(id=printable(name)[:40], count=len(found))
+    return found[0]
+
+
+def _finding(saved: SavedResult, finding: SavedFinding, lang: Language) -> dict[str, Any]:
+    """One finding in the language asked for; what only the file holds (evidence) is in `language`, that of the file, null where that cannot be told."""
+    told = finding.model_dump(mode="json") | finding.worded(lang) | {"language": finding.language}
+    if finding.language in (lang, None):
+        return told
+    return told | {"routes": [option.to_json(lang) for option in routes_for(finding.finding(), saved.versions.as_of)]}
+
+
+def _ledger(saved: SavedResult, lang: Language) -> dict[str, Any]:
+    """What is missing of 100 points: by dimension, by cap, and by finding; `shown_tenths` are tenths of a point that add up to what is missing when rounded."""
+    exact = saved.score_exact_micro
+    missing = None if exact is None else _TENTHS - exact // 100_000
+    lost = [dimension.lost_micro or 0 for dimension in saved.dimensions] + [cap.points_micro for cap in saved.caps]
+    tenths = allot(missing or 0, lost)
+    of_findings = allot(missing or 0, [*(finding.points_micro or 0 for finding in saved.findings), *(cap.points_micro for cap in saved.caps)])
+    return {
+        "score": None if exact is None else exact // 1_000_000,
+        "score_exact_micro": exact,
+        "missing_micro": None if exact is None else saved.missing_micro,
+        "insufficient_data": saved.insufficient_data,
+        "provenance": saved.provenance,
+        "as_of": saved.versions.as_of.isoformat(),
+        "period": {"from": saved.period.since.isoformat(), "to": saved.period.until.isoformat()},
+        "lines": {"judged": saved.lines.judged, "weighed": saved.lines.weighed},
+        "dimensions": [
+            dimension.model_dump() | {"name": dimension_name(dimension.dimension)[lang], "shown_tenths": None if exact is None else shown}
+            for dimension, shown in zip(saved.dimensions, tenths, strict=False)
+        ],
+        "caps": [
+            cap.model_dump() | {"title": cap.titles[lang], "shown_tenths": shown}
+            for cap, shown in zip(saved.caps, tenths[len(saved.dimensions) :], strict=True)
+        ],
+        "findings": [
+            {
+                "id": finding.id,
+                "rule": finding.rule,
+                "title": finding.titles[lang],
+                "dimension": finding.dimension,
+                "points_micro": finding.points_micro,
+                "shown_tenths": None if exact is None else shown,
+                "code": finding.code,
+                "goods_name": finding.goods_name,
+                "lines": len(finding.lines),
+            }
+            for finding, shown in zip(saved.findings, of_findings, strict=False)
+        ],
+    }
+
+
+def _ledger_shown(told: Mapping[str, Any], word: Mapping[str, str]) -> Iterable[RenderableType]:
+    exact = told["score_exact_micro"]
+    score = f"{exact // 100_000 / 10:.1f}" if exact is not None else f"{word['insufficient']} ({told['insufficient_data']})"
+    missing = "" if exact is None else f"   {word['missing']}: {_points(_TENTHS - exact // 100_000)}"
+    yield Text(f"{word['score']}: {score}{missing}   {word['as_of']} {told['as_of']}", style="bold")
+    yield Text(f"{word['period']}: {told['period']['from']} – {told['period']['to']}   {word['lines']}: {told['lines']['judged']}")
+    if told["provenance"] == "file":
+        yield Text(word["self_supplied"], style="dim")
+    table = Table(word["dimension"], word["lost"], word["of"])
+    for dimension in told["dimensions"]:
+        judged = dimension["lost_micro"] is not None
+        lost = _points(dimension["shown_tenths"]) if judged else word["left_out"]
+        table.add_row(Text(f"{dimension['dimension']} {dimension['name']}"), lost, f"{dimension['weight_micro'] / 1e6:.1f}" if judged else "")
+    for cap in told["caps"]:
+        table.add_row(Text(f"{word['cap']}: {cap['title']}"), _points(cap["shown_tenths"]), "")
+    yield table
+    if told["findings"]:
+        yield _findings_table(told["findings"][:_SHOWN], word)
+    if len(told["findings"]) > _SHOWN:
+        yield Text(word["more"].format(n=len(told["findings"]) - _SHOWN))
+
+
+def _findings_table(findings: Sequence[Mapping[str, Any]], word: Mapping[str, str]) -> Table:
+    table = Table(Column(no_wrap=True), word["lost"], word["finding"], word["code"], word["goods"], word["lines"])
+    for finding in findings:
+        title = Text(finding["title"]).append(f"\n{finding['rule']}", style="dim")
+        table.add_row(finding["id"], _points(finding["shown_tenths"]), title, Text(finding["code"]), Text(finding["goods_name"]), str(finding["lines"]))
+    return table
+
+
+def _points(tenths: int | None) -> str:
+    return "–" if tenths is None else f"{tenths // 10}.{tenths % 10}"
+
+
+def _finding_shown(told: Mapping[str, Any], word: Mapping[str, str]) -> Iterable[RenderableType]:
+    points = "–" if told["points_micro"] is None else f"{told['points_micro'] / 1e6:.2f}"
+    yield Text(told["title"], style="bold").append(f"\n{told['rule']} · {told['id']} · {word['dimension']} {told['dimension']}", style="not bold dim")
+    yield Text(f"{word['lost']}: {points}   {word['code']}: {told['code']}   {word['goods']}: {told['goods_name']}")
+    lines, more = told["lines"][:_SHOWN], len(told["lines"]) - _SHOWN
+    shown = ", ".join(lines) + (f" … {word['more'].format(n=more)}" if more > 0 else "")
+    yield Text(f"{word['lines']} ({len(told['lines'])}, {told['first_day']} – {told['last_day']}): {shown}")
+    if told["suggested_codes"]:
+        yield Text(f"{word['suggested']}: {', '.join(told['suggested_codes'])}")
+    yield Text(f"{word['question']}: {told['question']}\n{word['advice']}: {told['advice']}")
+    if told["evidence"] and told["language"] != word["lang"]:
+        yield Text(word["stored_language"], style="dim")
+    for name, describe in (("evidence", _evidence), ("routes", _route)):
+        if told[name]:
+            yield Text("\n".join((f"{word[name]}:", *(f"  – {describe(item)}" for item in told[name]))))
+    if told["review"]:
+        yield Text(f"{word['review']}: {', '.join(_plain(value) for value in told['review'].values())}")
+
+
+def _evidence(item: Mapping[str, Any]) -> str:
+    """One piece of evidence as one line: what was declared and what would settle it, or each thing by its name."""
+    if {"seen", "expected"} <= item.keys():
+        label = f"{_plain(item['label'])}: " if item.get("label") else ""
+        return f"{label}{_plain(item['seen']) or '–'} → {_plain(item['expected'])}"
+    return _plain({name: value for name, value in item.items() if name != "kind" and value not in (None, "", [])})
+
+
+def _route(route: Mapping[str, Any]) -> str:
+    named = " ".join(_plain(value) for value in (route.get("name"), route.get("deadline")) if value)
+    return "; ".join([named, *(_plain(route[name]) for name in ("reason", "when", "basis") if route.get(name))])
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, Mapping):
+        value = [f"{printable(name)}: {_plain(item)}" for name, item in value.items()]
+    told = "; ".join(map(_plain, value)) if isinstance(value, list) else "–" if value is None else str(value)
+    return told if len(told) <= _CUT else f"{told[:_CUT]}…"
+
+
+def _axis(saved: SavedResult, axis: str) -> Mapping[str, Any]:
+    found = saved.breakdown.get(axis)
+    if found is None:
+        raise _NotBrokenDown(axis=printable(axis)[:40])
+    return {"axis": axis, **found.model_dump()}
+
+
+def _axis_shown(told: Mapping[str, Any], word: Mapping[str, str]) -> Iterable[RenderableType]:
+    table = Table(told["axis"], "", word["lost"], word["lines"], word["finding"], "RMB")
+    for entry in [*told["entries"], *([told["rest"]] if told["rest"] else [])]:
+        name = entry["value"] or (f"{word['rest']} ({told['others']})" if entry is told["rest"] else "–")
+        points = "–" if entry["points_micro"] is None else f"{entry['points_micro'] / 1e6:.2f}"
+        table.add_row(Text(name), Text(entry["label"]), points, str(entry["lines"]), str(entry["concerned"]), f"{entry['value_fen'] / 100:,.2f}")
+    yield table
+    if told["caps_micro"]:
+        yield Text(f"{word['cap']}: {told['caps_micro'] / 1e6:.2f}")
+
+
+def _comparison_shown(told: Mapping[str, Any], word: Mapping[str, str]) -> Iterable[RenderableType]:
+    days, scores = told["as_of"], [word["insufficient"] if score is None else f"{score // 100_000 / 10:.1f}" for score in told["scores_micro"]]
+    change = "" if told["difference_micro"] is None else f"   {word['change']}: {told['difference_micro'] / 1e6:+.2f}"
+    yield Text(f"{word['against'].format(day=days[0])}: {scores[0]} → {scores[1]} ({days[1]}){change}", style="bold")
+    parts = [f"{word[name]} {told[f'{name}_micro'] / 1e6:+.2f}" for name in ("by_facts", "by_rules", "undecided") if told[f"{name}_micro"]]
+    if parts:
+        yield Text("   ".join(parts))
+    table = Table(Column(no_wrap=True), word["change"], word["finding"], word["code"], word["goods"], word["lines"])
+    for move in told["moves"]:
+        lines = " → ".join(map(str, move["lines"]))
+        title = Text(move["title"]).append(f"\n{move['rule']}", style="dim")
+        table.add_row(move["finding"] or word["cap"], f"{move['points_micro'] / 1e6:+.2f}", title, Text(move["code"]), Text(move["goods_name"]), lines)
+    if told["moves"]:
+        yield table
+    if told["others"]:
+        yield Text(word["more"].format(n=told["others"]))
