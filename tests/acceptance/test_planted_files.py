@@ -26,7 +26,7 @@ def _program() -> str:
 
 
 def _run(home: Path, *arguments: str) -> str:
-    done = subprocess.run([_program(), *arguments], env={**os.environ, "ECID_HOME": str(home)}, capture_output=True, encoding="utf-8", timeout=80, check=False)
+    done = subprocess.run([_program(), *arguments], env={**os.environ, "ECID_HOME": str(home)}, capture_output=True, encoding="utf-8", timeout=600, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
 

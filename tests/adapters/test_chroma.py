@@ -206,7 +206,7 @@ def test_a_server_that_stops_answering_is_left_alone_for_a_while(tmp_path: Path,
         ours = ChromaServer(url, patience=0.5)
         ours.write(NAMES, VECTORS)
         opened = ours.open(NAMES, COUNTS)
-        running.send_signal(signal.SIGSTOP)  # connections are taken and nothing is answered
+        _stop(running)  # connections are taken and nothing is answered
         with pytest.raises(SourceUnavailable):
             opened.nearest("zh", VECTORS["zh"][0], 1, None)
         with pytest.raises(SourceUnavailable):
@@ -221,6 +221,13 @@ def test_a_server_that_stops_answering_is_left_alone_for_a_while(tmp_path: Path,
         with pytest.raises(SourceUnavailable):
             opened.nearest("zh", VECTORS["zh"][0], 1, None)
         opened.close()
+
+
+def _stop(running: subprocess.Popen[bytes]) -> None:
+    """Until the kernel has stopped every thread, a busy machine may still answer."""
+    running.send_signal(signal.SIGSTOP)
+    while {task.read_text().partition("State:\t")[2][:1] for task in Path(f"/proc/{running.pid}/task").glob("*/status")} != {"T"}:
+        time.sleep(0.01)
 
 
 def test_a_server_that_is_none(tmp_path: Path) -> None:

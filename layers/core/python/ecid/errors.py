@@ -38,6 +38,20 @@ class BadInput(EcidError):
     en = "The input cannot be used: {detail}"
 
 
+class InvalidValue(BadInput):
+    """One of the values that were sent is not what is taken there. Context: `name`, and what it takes: `takes_zh`, `takes_en`."""
+
+    zh = "{name} 的值不可用：{takes_zh}。"
+    en = "The value of {name} cannot be used: {takes_en}."
+
+
+class InvalidQueryLine(BadInput):
+    """A line of a file of queries. Context: `number` (from 1), `takes_zh`, `takes_en`."""
+
+    zh = "第 {number} 行不可用：{takes_zh}。"
+    en = "Line {number} cannot be used: {takes_en}."
+
+
 class InvalidBody(BadInput):
     """The body of a request is not the JSON object that the route takes. Context: `expected`."""
 

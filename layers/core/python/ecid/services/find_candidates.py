@@ -13,20 +13,22 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from ecid.errors import BadInput, Language
+from ecid.errors import BadInput, InvalidQueryLine, InvalidValue, Language, UnreadableFile
 from ecid.knowledge.candidates.answer import Answer, candidates
 from ecid.knowledge.candidates.index_files import CandidateFiles
 from ecid.knowledge.retrieval.text import language_of, terms
 
-COUNT, COUNT_OF_FILE, MOST = 10, 50, 100
+COUNT, COUNT_OF_FILE, MOST = 10, 100, 100
 """Candidates that are answered with, to a question and to each line of a file, and the most that can be asked for."""
 MOST_CHARS = 2_000
 """Of a description."""
 _BEIJING = timedelta(hours=8)
-_CODE_LENGTHS = (4, 6, 8, 10)
+_CODE_LENGTHS = (4, 6, 8, 10, 13)
 _SHOWN = 100
 """Characters of what was taken for the name that an answer repeats."""
-_QUERY = '{"id": "…", "text": "…", "lang": "zh|en", "declared": "…"}'
+_FORM = '{"id": "…", "text": "…", "lang": "zh|en", "declared": "…"}'
+_QUERY = {"takes_zh": f"每行为一个 JSON 对象，形如 {_FORM}", "takes_en": f"each is a JSON object of the form {_FORM}"}
+_DECLARED = {"takes_zh": "申报编码为 4、6、8、10 或 13 位数字", "takes_en": "a declared code has 4, 6, 8, 10 or 13 digits"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +48,17 @@ class Candidates:
         """Raises UnreadableFile where what is known today cannot be read."""
         self._index = index
         self._now = now
-        self.versions = {"knowledge": index.knowledge, "weights": _weights_version()}
+        self.versions = {"knowledge": index.knowledge, "weights": weights_version()}
         """What answers rest on."""
         index.on(self._today())
 
     def find(self, text: str, *, lang: Language | None = None, top: int = COUNT, declared: str | None = None, as_of: date | None = None) -> dict[str, Any]:
-        """The answer, ready to be written as JSON. `lang` is that of the text, found if None; `declared` a code of 4, 6, 8 or 10 digits, dots allowed.
+        """The answer, ready to be written as JSON. `lang` is that of the text, found if None; `declared` a code of 4, 6, 8, 10 or 13 digits, dots allowed.
 
         Raises BadInput.
         """
         if not text.strip() or len(text) > MOST_CHARS or not _is_text(text):
-            raise BadInput(detail=f"text: 1–{MOST_CHARS}")
+            raise InvalidValue(name="text", takes_zh=f"请用 1 至 {MOST_CHARS} 个字符描述货物", takes_en=f"describe the goods in 1 to {MOST_CHARS:,} characters")
         code = None if declared is None else plain_code(declared)
         answer = self._answer(text, lang or language_of(text), top, code, as_of)
         return {**document(answer), "versions": self.versions}
@@ -69,7 +71,7 @@ class Candidates:
 
     def _answer(self, text: str, lang: Language, top: int, declared: str | None, as_of: date | None) -> Answer:
         if not 1 <= top <= MOST:
-            raise BadInput(detail=f"1 ≤ top ≤ {MOST}")
+            raise InvalidValue(name="top", takes_zh=f"须为 1 至 {MOST}", takes_en=f"it is 1 to {MOST}")
         readable = text if terms(text) else ""  # signs alone are like nothing, and nothing is best of what is like nothing
         return candidates(self._index.on(as_of or self._today()), readable, lang, top=top, declared=declared)
 
@@ -101,30 +103,32 @@ def _suspicion(answer: Answer) -> dict[str, float]:
 
 
 @cache
-def _weights_version() -> str:
+def weights_version() -> str:
     """Names all that was reviewed or fitted of how evidence is read and weighed."""
     digest = hashlib.sha256()
-    for path in sorted((path for path in resources.files("ecid.knowledge.candidates").iterdir() if path.name.endswith(".toml")), key=lambda path: path.name):
+    for path in sorted(
+        (path for path in resources.files("ecid.knowledge.candidates").iterdir() if path.name.endswith((".toml", ".npy", ".txt"))), key=lambda path: path.name
+    ):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 
 
 def read_queries(content: bytes) -> Iterator[Query]:
-    """Lines of JSON in UTF-8 with `id`, `text` and, where known, `lang` and `declared`. Raises `BadInput` naming the line."""
+    """Lines of JSON in UTF-8 with `id`, `text` and, where known, `lang` and `declared`. Raises InvalidQueryLine, and UnreadableFile where they are not."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise BadInput(detail="UTF-8") from error
+        raise UnreadableFile(name="--file", reason_zh="须为 UTF-8 编码", reason_en="it is not UTF-8") from error
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             yield _query(line, number)
 
 
 def plain_code(written: str) -> str:
-    """A code without dots and spaces. Raises `BadInput` if it has not 4, 6, 8 or 10 digits."""
+    """A code without dots and spaces. Raises `BadInput` if it has not 4, 6, 8, 10 or 13 digits."""
     code = re.sub(r"[.\s]", "", unicodedata.normalize("NFKC", written))
     if not (code.isascii() and code.isdigit() and len(code) in _CODE_LENGTHS):
-        raise BadInput(detail=f"declared {written[:20]!a}: 4, 6, 8, 10")
+        raise InvalidValue(name=f"declared ({written[:20]!a})", **_DECLARED)
     return code
 
 
@@ -138,12 +142,12 @@ def _query(line: str, number: int) -> Query:
         row = json.loads(line)
         name, text, lang, declared = row["id"], row["text"], row.get("lang"), row.get("declared")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise BadInput(detail=f"line {number}: {_QUERY}") from error
+        raise InvalidQueryLine(number=number, **_QUERY) from error
     known = type(name) in (str, int) and isinstance(text, str) and lang in ("zh", "en", None) and isinstance(declared, str | None)
     if not known or not _is_text(f"{name}{text}"):
-        raise BadInput(detail=f"line {number}: {_QUERY}")
+        raise InvalidQueryLine(number=number, **_QUERY)
     try:
         code = plain_code(declared) if declared else None
     except BadInput as error:
-        raise BadInput(detail=f"line {number}: {error.context['detail']}") from error
+        raise InvalidQueryLine(number=number, **_DECLARED) from error
     return Query(name, text, lang or language_of(text), code)
