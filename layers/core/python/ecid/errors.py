@@ -6,6 +6,7 @@ test compares with this module. HTTP mapping happens once, in `ecid.api`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 Language = Literal["zh", "en"]
@@ -24,32 +25,18 @@ class EcidError(Exception):
         super().__init__(self.sentence("en"))
 
     def sentence(self, lang: Language) -> str:
-        """The sentence for a person, in `lang`, with the context filled in."""
+        """The sentence for a person, in `lang`, with the context filled in; a part of it may itself be by language."""
         template = self.zh if lang == "zh" else self.en
-        return template.format_map(self.context)
+        return template.format_map({name: said[lang] if isinstance(said, Mapping) else said for name, said in self.context.items()})
 
 
 class BadInput(EcidError):
-    """The caller sent something that cannot be worked with; nothing was changed."""
+    """The caller sent something that cannot be worked with; nothing was changed. Context: `detail`, what was expected, as one text or by language."""
 
     code = "bad_input"
     status = 400
     zh = "输入有误：{detail}"
     en = "The input cannot be used: {detail}"
-
-
-class InvalidValue(BadInput):
-    """One of the values that were sent is not what is taken there. Context: `name`, and what it takes: `takes_zh`, `takes_en`."""
-
-    zh = "{name} 的值不可用：{takes_zh}。"
-    en = "The value of {name} cannot be used: {takes_en}."
-
-
-class InvalidQueryLine(BadInput):
-    """A line of a file of queries. Context: `number` (from 1), `takes_zh`, `takes_en`."""
-
-    zh = "第 {number} 行不可用：{takes_zh}。"
-    en = "Line {number} cannot be used: {takes_en}."
 
 
 class InvalidBody(BadInput):

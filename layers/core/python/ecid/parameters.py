@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from ecid.errors import InvalidValue
+from ecid.errors import BadInput
 
 FIRST_DAY = date(1990, 1, 1)
 """Before it there is no Harmonized System in China's tariff to speak of."""
@@ -22,12 +22,14 @@ def day(name: str, sent: str) -> date | None:
     except ValueError:
         found = date.min
     if found < FIRST_DAY:
-        raise InvalidValue(name=name, takes_zh=f"日期写作 YYYY-MM-DD，不早于 {FIRST_DAY}", takes_en=f"a day is written YYYY-MM-DD and not before {FIRST_DAY}")
+        raise BadInput(
+            detail={"zh": f"{name}：日期写作 YYYY-MM-DD，不早于 {FIRST_DAY}", "en": f"{name}: a day is written YYYY-MM-DD and not before {FIRST_DAY}"}
+        )
     return found
 
 
 def number(name: str, sent: str, default: int) -> int:
     """A whole number, `default` where none was sent. Raises BadInput."""
     if sent and not _NUMBER.fullmatch(sent):
-        raise InvalidValue(name=name, takes_zh="须为整数", takes_en="it is a whole number")
+        raise BadInput(detail={"zh": f"{name}：须为整数", "en": f"{name}: it is a whole number"})
     return int(sent) if sent else default

@@ -6,14 +6,14 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
 from importlib import resources
 from typing import Any
 
-from ecid.errors import BadInput, InvalidQueryLine, InvalidValue, Language, UnreadableFile
+from ecid.errors import BadInput, Language, UnreadableFile
 from ecid.knowledge.candidates.answer import Answer, candidates
 from ecid.knowledge.candidates.index_files import CandidateFiles
 from ecid.knowledge.retrieval.text import language_of, terms
@@ -27,8 +27,8 @@ _CODE_LENGTHS = (4, 6, 8, 10, 13)
 _SHOWN = 100
 """Characters of what was taken for the name that an answer repeats."""
 _FORM = '{"id": "…", "text": "…", "lang": "zh|en", "declared": "…"}'
-_QUERY = {"takes_zh": f"每行为一个 JSON 对象，形如 {_FORM}", "takes_en": f"each is a JSON object of the form {_FORM}"}
-_DECLARED = {"takes_zh": "申报编码为 4、6、8、10 或 13 位数字", "takes_en": "a declared code has 4, 6, 8, 10 or 13 digits"}
+_QUERY = {"zh": f"：每行为一个 JSON 对象，形如 {_FORM}", "en": f": each is a JSON object of the form {_FORM}"}
+_DECLARED = {"zh": "：申报编码为 4、6、8、10 或 13 位数字", "en": ": a declared code has 4, 6, 8, 10 or 13 digits"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Candidates:
         Raises BadInput.
         """
         if not text.strip() or len(text) > MOST_CHARS or not _is_text(text):
-            raise InvalidValue(name="text", takes_zh=f"请用 1 至 {MOST_CHARS} 个字符描述货物", takes_en=f"describe the goods in 1 to {MOST_CHARS:,} characters")
+            raise BadInput(detail={"zh": f"text：请用 1 至 {MOST_CHARS} 个字符描述货物", "en": f"text: describe the goods in 1 to {MOST_CHARS:,} characters"})
         code = None if declared is None else plain_code(declared)
         answer = self._answer(text, lang or language_of(text), top, code, as_of)
         return {**document(answer), "versions": self.versions}
@@ -71,7 +71,7 @@ class Candidates:
 
     def _answer(self, text: str, lang: Language, top: int, declared: str | None, as_of: date | None) -> Answer:
         if not 1 <= top <= MOST:
-            raise InvalidValue(name="top", takes_zh=f"须为 1 至 {MOST}", takes_en=f"it is 1 to {MOST}")
+            raise BadInput(detail={"zh": f"top：须为 1 至 {MOST}", "en": f"top: it is 1 to {MOST}"})
         readable = text if terms(text) else ""  # signs alone are like nothing, and nothing is best of what is like nothing
         return candidates(self._index.on(as_of or self._today()), readable, lang, top=top, declared=declared)
 
@@ -114,7 +114,7 @@ def weights_version() -> str:
 
 
 def read_queries(content: bytes) -> Iterator[Query]:
-    """Lines of JSON in UTF-8 with `id`, `text` and, where known, `lang` and `declared`. Raises InvalidQueryLine, and UnreadableFile where they are not."""
+    """Lines of JSON in UTF-8 with `id`, `text` and, where known, `lang` and `declared`. Raises BadInput naming the line, and UnreadableFile."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -128,7 +128,7 @@ def plain_code(written: str) -> str:
     """A code without dots and spaces. Raises `BadInput` if it has not 4, 6, 8, 10 or 13 digits."""
     code = re.sub(r"[.\s]", "", unicodedata.normalize("NFKC", written))
     if not (code.isascii() and code.isdigit() and len(code) in _CODE_LENGTHS):
-        raise InvalidValue(name=f"declared ({written[:20]!a})", **_DECLARED)
+        raise BadInput(detail={lang: f"declared ({written[:20]!a}){said}" for lang, said in _DECLARED.items()})
     return code
 
 
@@ -137,17 +137,21 @@ def _is_text(text: str) -> bool:
     return not any("\ud800" <= char <= "\udfff" for char in text)
 
 
+def _unusable(number: int, takes: Mapping[str, str]) -> BadInput:
+    return BadInput(detail={"zh": f"第 {number} 行{takes['zh']}", "en": f"line {number}{takes['en']}"})
+
+
 def _query(line: str, number: int) -> Query:
     try:
         row = json.loads(line)
         name, text, lang, declared = row["id"], row["text"], row.get("lang"), row.get("declared")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise InvalidQueryLine(number=number, **_QUERY) from error
+        raise _unusable(number, _QUERY) from error
     known = type(name) in (str, int) and isinstance(text, str) and lang in ("zh", "en", None) and isinstance(declared, str | None)
     if not known or not _is_text(f"{name}{text}"):
-        raise InvalidQueryLine(number=number, **_QUERY)
+        raise _unusable(number, _QUERY)
     try:
         code = plain_code(declared) if declared else None
     except BadInput as error:
-        raise InvalidQueryLine(number=number, **_DECLARED) from error
+        raise _unusable(number, _DECLARED) from error
     return Query(name, text, lang or language_of(text), code)

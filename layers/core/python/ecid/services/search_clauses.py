@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, get_args
 
-from ecid.errors import InvalidValue, Language, NotFound
+from ecid.errors import BadInput, Language, NotFound
 from ecid.knowledge.decision_numbers import spellings
 from ecid.knowledge.records import Kind, Record
 from ecid.knowledge.retrieval.index_files import IndexFiles
@@ -54,11 +54,11 @@ class Clauses:
     def search(self, request: Request) -> dict[str, Any]:
         """The answer, ready to be written as JSON: `results`, and `declined` with `reason` where the sources hold no answer. Raises BadInput."""
         if not request.text.strip() and not request.code:
-            raise InvalidValue(name="q", takes_zh="请给出要查的词（q）或编码（code）", takes_en="give words to search for (q) or a code (code)")
+            raise BadInput(detail={"zh": "q：请给出要查的词（q）或编码（code）", "en": "q: give words to search for (q) or a code (code)"})
         if request.kind and request.kind not in get_args(Kind):
-            raise InvalidValue(name="kind", takes_zh=f"可用的种类为 {', '.join(get_args(Kind))}", takes_en=f"kinds are {', '.join(get_args(Kind))}")
+            raise BadInput(detail={"zh": f"kind：可用的种类为 {', '.join(get_args(Kind))}", "en": f"kind: kinds are {', '.join(get_args(Kind))}"})
         if not 1 <= request.count <= MOST:
-            raise InvalidValue(name="top", takes_zh=f"须为 1 至 {MOST}", takes_en=f"it is 1 to {MOST}")
+            raise BadInput(detail={"zh": f"top：须为 1 至 {MOST}", "en": f"top: it is 1 to {MOST}"})
         query = understand(request.text, self._index.table.headings)
         kinds: tuple[Kind, ...] = tuple(kind for kind in get_args(Kind) if kind == request.kind)
         wanted = Wanted(kinds, (prefix_of(request.code),) if request.code else (), request.as_of)
@@ -120,7 +120,7 @@ def tariff_line(tariff: Tariff, code: str, day: date) -> dict[str, Any]:
     digits = re.sub(r"[.\s]", "", unicodedata.normalize("NFKC", code))
     judged = tariff.judge(digits, day)
     if judged.reason == "impossible_length":
-        raise InvalidValue(name=f"code ({code[:40]})", takes_zh="税则编码为 8、10 或 13 位数字", takes_en="a code of the tariff has 8, 10 or 13 digits")
+        raise BadInput(detail={"zh": f"code ({code[:40]})：税则编码为 8、10 或 13 位数字", "en": f"code ({code[:40]}): a tariff code has 8, 10 or 13 digits"})
     return {
         "code": digits,
         "as_of": day.isoformat(),

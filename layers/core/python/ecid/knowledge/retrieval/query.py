@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
-from ecid.errors import InvalidValue, Language
+from ecid.errors import BadInput, Language
 from ecid.knowledge.retrieval.text import language_of, places
 
 MAX_QUERY = 500
@@ -42,7 +42,7 @@ class Query:
 def understand(text: str, headings: Container[str]) -> Query:
     """Read a question. Four digits are a code only where `headings` has them, so that a year is none. Raises BadInput when it is too long."""
     if len(text) > MAX_QUERY:
-        raise InvalidValue(name="q", takes_zh=f"不超过 {MAX_QUERY} 个字符", takes_en=f"it has at most {MAX_QUERY} characters")
+        raise BadInput(detail={"zh": f"q：不超过 {MAX_QUERY} 个字符", "en": f"q: it has at most {MAX_QUERY} characters"})
     words = unicodedata.normalize("NFKC", text)
     ids = [f"decision-{letter.upper()}{year}-{number}" for letter, year, number in _DECISION.findall(words)]
     ids += [f"us-ruling-{letter.upper()}{number}" for letter, number in _RULING.findall(words)]
@@ -77,5 +77,7 @@ def prefix_of(code: str) -> str:
     """A code as typed in a filter, with or without dots, as its first eight digits. Raises BadInput for what is none."""
     digits = re.sub(r"[.\s]", "", unicodedata.normalize("NFKC", code))
     if not (digits.isascii() and digits.isdigit() and 2 <= len(digits) <= 13):
-        raise InvalidValue(name=f"code ({code[:40]!a})", takes_zh="编码为 2 至 13 位数字，可带小数点", takes_en="a code has 2 to 13 digits, dots allowed")
+        raise BadInput(
+            detail={"zh": f"code ({code[:40]!a})：编码为 2 至 13 位数字，可带小数点", "en": f"code ({code[:40]!a}): a code has 2 to 13 digits, dots allowed"}
+        )
     return digits[:_LINE_DIGITS]
