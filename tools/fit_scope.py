@@ -182,15 +182,17 @@ def left_out(given: Sequence[Example], evidence: dict[str, Evidence]) -> None:
         decider = Decider([example for example in given if example.topic != topic], evidence)
         by_topic += zip(tested, decider.answered([example.text for example in tested], evidence), strict=True)
     for lang in LANGUAGES:
-        below = load_policy().decline[lang]
+        below, sure = load_policy().decline[lang], load_policy().decline["sure"]
         own = [(example, share) for example, share in by_fold if language_of(example.text) == lang]
-        not_held = [(example, share) for example, share in own if example.topic != HELD]
-        held = [share for example, share in own if example.topic == HELD]
+        not_held, held = ([(example, share) for example, share in own if (example.topic == HELD) is which] for which in (False, True))
         missing = [share for example, share in by_topic if language_of(example.text) == lang]
+
+        def declined(pairs: Sequence[tuple[Example, float]], below: float = below, sure: float = sure) -> str:
+            return f"{np.mean([share < below or (share < sure and out_of_scope(example.text) is not None) for example, share in pairs]):.3f}"
+
         print(
-            f"| {lang} | {len(not_held)} | {np.mean([share < below for _, share in not_held]):.3f} "
-            f"| {np.mean([share < below or out_of_scope(example.text) is not None for example, share in not_held]):.3f} "
-            f"| {np.mean([share < below for share in missing]):.3f} | {len(held)} | {np.mean([share < below for share in held]):.3f} |"
+            f"| {lang} | {len(not_held)} | {np.mean([share < below for _, share in not_held]):.3f} | {declined(not_held)} "
+            f"| {np.mean([share < below for share in missing]):.3f} | {len(held)} | {np.mean([share < below for _, share in held]):.3f} | {declined(held)} |"
         )
 
 

@@ -20,6 +20,7 @@ from ecid.scoring.reference import Reference
 from ecid.scoring.result import Result
 from ecid.scoring.rules import RULE_DIMENSIONS
 from tests.scoring.conftest import frame
+from tests.scoring.known import Told
 from tests.scoring.tariff import small_reference
 
 FILES = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in sorted((Path(__file__).parent / "cases").glob("*.yaml"))}
@@ -60,7 +61,8 @@ def authority_of(told: Mapping[str, Any]) -> Authority:
 def reference_of(told: Mapping[str, Any]) -> Reference:
     decisions = tuple(Decision(**{**entry, "names": tuple(entry["names"]), "source": "tests"}) for entry in told.get("decisions", ()))
     notes = tuple(NationalNote(**{**entry, "codes": tuple(entry["codes"]), "source": "tests"}) for entry in told.get("notes", ()))
-    return replace(small_reference(), decisions=decisions or None, notes=notes or None)
+    placement = Told(told["known"]) if "known" in told else None
+    return replace(small_reference(), decisions=decisions or None, notes=notes or None, placement=placement)
 
 
 def result_of(told: Mapping[str, Any]) -> Result:

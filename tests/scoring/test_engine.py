@@ -53,7 +53,7 @@ def test_weights_of_dimensions_left_out_go_to_the_others(lines: Lines, reference
     result = run(lines([{}] * 30), reference)
     assert sum(d.weight_micro for d in result.dimensions) == ALL_POINTS
     left_out = {d.number: d.state for d in result.dimensions if d.state != "judged"}
-    assert left_out == dict.fromkeys((4, 9), "no_rules_in_engine") | dict.fromkeys((6, 10), "reference_missing") | dict.fromkeys((7, 8), "no_line_concerned")
+    assert left_out == dict.fromkeys((4, 6, 9, 10), "reference_missing") | dict.fromkeys((7, 8), "no_line_concerned")
 
 
 @pytest.mark.parametrize(
@@ -83,10 +83,11 @@ def test_reference_missing_when_no_edition_knows_the_codes(lines: Lines, referen
     assert result.findings[0].points_micro is None
 
 
-def test_unknown_code_fails_dimensions_one_to_three(lines: Lines, reference: Reference) -> None:
+def test_unknown_code_fails_dimensions_one_to_four(lines: Lines, reference: Reference) -> None:
     result = run(lines([{}] * 40 + [{"code": "99999999"}]), reference)
     assert rules(result) == {"CODE_UNKNOWN": ("line-40",)}
-    assert set(result.findings[0].points_by_dimension) == {1, 2, 3}
+    assert set(result.findings[0].points_by_dimension) == {1, 2, 3, 4}
+    assert result.findings[0].points_by_dimension[4] == 0, "nothing is known of goods here"
     assert sum(result.findings[0].points_by_dimension.values()) == result.findings[0].points_micro == ALL_POINTS - (result.score_exact_micro or 0)
 
 

@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from ecid.knowledge.retrieval.policy import load_policy, out_of_scope, topics
-from ecid.knowledge.retrieval.scope import Evidence, load_scope, marks, packed
+from ecid.knowledge.retrieval.scope import Evidence, judged, load_scope, marks, packed
+from ecid.knowledge.retrieval.text import language_of
 from ecid.services.search_clauses import Clauses, Request
 
 HERE = Path(__file__).parent
@@ -44,10 +45,33 @@ def test_answered(clauses: Clauses, text: str) -> None:
     assert clauses.search(Request(text))["declined"] is False
 
 
+@pytest.mark.parametrize("text", JUDGED["overruled"])
+def test_a_pattern_is_overruled_where_the_weights_are_sure(text: str) -> None:
+    assert out_of_scope(text) is not None
+    assert load_scope().answered(text, language_of(text), EVERYTHING) > load_policy().decline["sure"]
+
+
+@pytest.mark.parametrize("evidence", [NOTHING, EVERYTHING])
+@pytest.mark.parametrize("text", ["宁波到汉堡的运费", "今天美元汇率", "VAT rate for toys", "business visa for China"])
+def test_no_evidence_overrules_a_pattern_that_asks_for_another_matter(text: str, evidence: Evidence) -> None:
+    assert load_scope().answered(text, language_of(text), evidence) < load_policy().decline["sure"]
+
+
 def test_what_is_named_is_never_judged(clauses: Clauses) -> None:
     text = JUDGED["declined"][0]["text"]
     assert clauses.search(Request(f"{text} Z2023-0003"))["declined"] is False
     assert clauses.search(Request(text, code="8507"))["declined"] is False
+
+
+@pytest.mark.parametrize("text", ["a", "q", "嗯", "?", "5", "ok", "x=y", "？！"])
+def test_no_topic_is_told_of_a_letter_or_a_sign(clauses: Clauses, text: str) -> None:
+    answer = clauses.search(Request(text, lang="en"))
+    assert not judged(text)
+    assert not answer["declined"] or answer["reason"].startswith("Nothing among the sources")
+
+
+def test_words_are_judged() -> None:
+    assert all(judged(text) for text in ("汇率", "the", "ＶＡＴ", "q 邮编"))
 
 
 def test_more_evidence_makes_an_answer_likelier() -> None:

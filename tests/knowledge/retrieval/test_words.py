@@ -84,6 +84,6 @@ def test_synonyms_and_translations() -> None:
 def test_policy_is_complete() -> None:
     policy = load_policy()
     assert set(policy.weights) == {"character", "synonym", "translated", "other_language", "both_languages", "vector", "code", "elements", "place"}
-    assert set(policy.decline) == {"score", "zh", "en", "topic"}
+    assert set(policy.decline) == {"score", "zh", "en", "sure", "topic"}
     assert set(policy.handicap) == {"term", "foreign", "lapsed"}
     assert set(policy.quota) == {"term", "line", "foreign"}

@@ -150,7 +150,8 @@ def _weighed(lines: pl.DataFrame, reference: Reference, policy: Policy) -> pl.Da
 
 
 def _versions(lines: pl.DataFrame, judged: pl.Series, reference: Reference, policy: Policy, request: Request) -> dict[str, object]:
-    return {
+    placement = {"knowledge": reference.placement.version} if reference.placement else {}
+    return placement | {
         "engine": ecid.__version__,
         "policy": policy.id,
         "as_of": request.as_of.isoformat(),

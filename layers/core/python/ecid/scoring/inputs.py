@@ -22,7 +22,7 @@ def inputs_of(lines: pl.DataFrame, reference: Reference, policy: Policy, request
     """Part → what identifies it. Equal parts give equal results.
 
     `declarations`, `as_of`, `period`, `policy`, `engine`, `rates`, `tariff` (the editions and nomenclatures that judge on the days of these lines or today),
-    `decisions` (those whose names are declared), `notes` (on codes declared), `rulings`, `outcomes`, `reviews`.
+    `decisions` (those whose names are declared), `notes` (on codes declared), `knowledge` (of goods), `rulings`, `outcomes`, `reviews`.
     """
     versions, told = versions_of(lines, reference, policy, request), request.authority.versions()
     days = {request.as_of, *lines["declared_on"].drop_nulls().unique().to_list()}
@@ -38,6 +38,7 @@ def inputs_of(lines: pl.DataFrame, reference: Reference, policy: Policy, request
         "tariff": _digest({name: reference.versions.get(name) for name in reference.tariff.sources(sorted(days))}),
         "decisions": _decisions(lines, reference, request),
         "notes": _digest([[note.id, note.words, str(note.valid_from), str(note.valid_to)] for note in notes]),
+        "knowledge": reference.placement.version if reference.placement else "",
         "rulings": told.get("rulings", ""),
         "outcomes": told.get("outcomes", ""),
         "reviews": _digest(sorted((name, review.because, review.by, str(review.on)) for name, review in request.reviews.items())),

@@ -57,6 +57,20 @@ class RulingCap:
 
 
 @dataclass(frozen=True, slots=True)
+class Placing:
+    """When what is known of goods is held against their code; probabilities in millionths (`docs/rules.md`, "What is known of such goods")."""
+
+    implausible_ppm: int
+    better_ppm: int
+    excluded_ppm: int
+    vague_ppm: int
+    vague_terms: int
+    vague_name_ppm: int
+    finer_ppm: int
+    residual_ppm: int
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """All parameters, as the policy file names them."""
 
@@ -77,6 +91,7 @@ class Policy:
     price_outlier: Spread
     ruling_cap: RulingCap
     disclosed_ppm: int
+    placing: Placing
     trend_days: int
     trend_points_micro: int
     dimensions: tuple[Dimension, ...]
@@ -109,6 +124,7 @@ def load_policy(policy_id: str = "2026-05") -> Policy:
         price_outlier=Spread(**data["price_outlier"]),
         ruling_cap=RulingCap(**data["ruling_cap"]),
         disclosed_ppm=data["outcome"]["disclosed_ppm"],
+        placing=Placing(**data["placing"]),
         trend_days=data["trend"]["days"],
         trend_points_micro=data["trend"]["points_micro"],
         dimensions=tuple(Dimension(**dimension) for dimension in data["dimension"]),

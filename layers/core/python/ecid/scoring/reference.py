@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from ecid.scoring.authority import Decision, NationalNote
+from ecid.scoring.placement import Placement
 from ecid.tariff.reference import Tariff
 
 
@@ -39,3 +40,4 @@ class Reference:
     versions: Mapping[str, str]
     decisions: tuple[Decision, ...] | None = None
     notes: tuple[NationalNote, ...] | None = None
+    placement: Placement | None = None

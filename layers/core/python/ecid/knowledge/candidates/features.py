@@ -14,6 +14,7 @@ from ecid.errors import Language
 from ecid.knowledge.candidates.goods import Goods, read_goods
 from ecid.knowledge.candidates.index import CandidateIndex
 from ecid.knowledge.candidates.likeness import Gathering, like, meant
+from ecid.knowledge.candidates.measures import measured
 from ecid.knowledge.candidates.rules import Ruled, judged_by_rules
 from ecid.knowledge.candidates.sources import plain_label
 from ecid.knowledge.candidates.traits import fitting
@@ -50,6 +51,7 @@ def evidence_for(index: CandidateIndex, text: str, lang: Language, without: Coll
     _contained(gathering, goods, without)
     _labels(gathering, goods)
     _traits(gathering, goods)
+    measured(gathering, goods)
     gathering.at_codes["prior"] = index.prior
     gathering.at_codes |= {"part": index.parts * goods.is_part, "whole": index.parts * (not goods.is_part)}
     gathering.at_headings |= {"part": gathering.heads_of(gathering.at_codes["part"]), "whole": np.minimum.reduceat(gathering.at_codes["whole"], index.starts)}

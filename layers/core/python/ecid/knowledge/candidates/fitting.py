@@ -13,9 +13,22 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 Matrix = NDArray[np.float32]
-AGAINST = frozenset({"against", "unsettled", "whole", "other_trait"})
+AGAINST = frozenset({"against", "unsettled", "whole", "other_trait", "other_fibre", "beyond"})
 """Features that speak against a code; all others speak for one."""
-EXPECTED: Mapping[str, float] = {"towards": 1.5, "settled": 1.5, "against": -2.0, "unsettled": -1.5, "ending": 1.5, "same": 1.5, "part": 1.0, "whole": -0.5}
+EXPECTED: Mapping[str, float] = {
+    "towards": 1.5,
+    "settled": 1.5,
+    "against": -2.0,
+    "unsettled": -1.5,
+    "ending": 1.5,
+    "same": 1.5,
+    "part": 1.0,
+    "whole": -0.5,
+    "fibre": 0.5,
+    "other_fibre": -1.5,
+    "within": 0.5,
+    "beyond": -1.5,
+}
 """What reviewed knowledge is taken to weigh until goods tell otherwise: the law's own rules stand in few examples."""
 _LEAST = 1e-6
 

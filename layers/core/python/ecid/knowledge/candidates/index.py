@@ -16,7 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecid.errors import Language
+from ecid.knowledge.candidates.composition import fibres_of
 from ecid.knowledge.candidates.goods import read_goods
+from ecid.knowledge.candidates.limits import limits_of, load_measures
 from ecid.knowledge.candidates.sources import LANGUAGES, Name, Period, Tariffs, Wording, days_of, element_labels, names_of, periods, wordings
 from ecid.knowledge.candidates.stored import Bilingual, Names, NamesByKey, StoredPeriod, Texts, Wordings
 from ecid.knowledge.candidates.vectors import Stored, Vectors, chinese, english, fitted_chinese, nearness, stored
@@ -45,7 +47,8 @@ class CandidateIndex:
 
     `codes` are sorted; `heads[i]` is the number of the heading of `codes[i]`, `starts` where each heading begins. `name_targets` are numbers of codes, -1 for
     a name that goes no further than a heading, `name_heads` of headings. `live` says which names are in force; `name_terms` scores the others 0, `exact`
-    (the numbers of names by `name_key`) leaves them out, `notes` and `confusions` are those of the day. `arrays` are as they are stored.
+    (the numbers of names by `name_key`) leaves them out, `notes` and `confusions` are those of the day. `fibres` are bits by code (`composition.fibres_of`),
+    `limits` rows of a code's number, a measure's (in the order of `limits.load_measures`), the least and the most. `arrays` are as they are stored.
     """
 
     def __init__(self, period: StoredPeriod, day: date) -> None:
@@ -67,6 +70,7 @@ class CandidateIndex:
         self.confusions = tuple(record for record in period.rules if record.kind == "confusion" and record.in_force(day))
         self.notes = tuple(record for record in period.rules if record.kind == "note" and record.in_force(day))
         self.prior, self.parts = arrays["prior"], arrays["parts"]
+        self.fibres, self.limits = arrays["fibres"], arrays["limits"]
 
     @property
     def labels(self) -> Mapping[str, frozenset[str]]:
@@ -144,6 +148,7 @@ def _numbers(
     found: dict[str, NDArray[Any]] = {"heads": heads, "heading_starts": np.searchsorted(heads, np.arange(len(headings))).astype(np.int32)}
     found["prior"] = _prior(codes, period.editions, lasting)
     found["parts"] = _parts(codes, wording["en"], period.editions)
+    found["fibres"], found["limits"] = _fibres(codes, wording["en"]), _limits(codes, wording["en"])
     for lang in LANGUAGES:
         targets = [next(code for code in name.codes if code[:4] in head_number) for name in names if name.lang == lang]
         found[f"targets.{lang}"] = np.array([number.get(code[:6], -1) for code in targets], dtype=np.int32)
@@ -242,6 +247,18 @@ def _parts(codes: Sequence[str], english: Mapping[str, Wording], editions: Seque
     """1 for a code that is for parts of other goods, by its wording."""
     chinese = {code[:6] for edition in editions for code, line in edition.lines.items() if line.name.endswith("零件")}
     return np.array([code in chinese or (code in english and bool(_PARTS.search(english[code].own.lower()))) for code in codes], dtype=np.float32)
+
+
+def _fibres(codes: Sequence[str], english: Mapping[str, Wording]) -> NDArray[np.uint8]:
+    found = fibres_of({code: (words.own, words.above) for code, words in english.items()})
+    return np.array([found.get(code, 0) for code in codes], dtype=np.uint8)
+
+
+def _limits(codes: Sequence[str], english: Mapping[str, Wording]) -> NDArray[np.int64]:
+    number = {measure.name: at for at, measure in enumerate(load_measures())}
+    worded = ((at, english[code]) for at, code in enumerate(codes) if code in english)
+    rows = [(at, number[limit.measure], limit.low, limit.high) for at, words in worded for limit in limits_of(words.own, words.above)]
+    return np.array(rows, dtype=np.int64).reshape(-1, 4)
 
 
 def _rules(record: Record, period: Period) -> bool:

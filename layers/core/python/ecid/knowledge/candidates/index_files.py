@@ -28,7 +28,7 @@ from ecid.knowledge.candidates.stored import StoredPeriod
 from ecid.knowledge.records import Record
 from ecid.tariff.model import Edition, Nomenclature
 
-FORMAT = 2
+FORMAT = 3
 FOLDER = "candidates"
 """The folder within the index."""
 _LIST, _SUFFIX = "periods.json", ".arrays"
@@ -113,7 +113,7 @@ def _made_from(knowledge: str, tariffs: Tariffs) -> str:
     dated: list[Edition | Nomenclature] = [*tariffs.editions, *tariffs.nomenclatures]
     heads = [[item.id, item.sha256, item.valid_from.isoformat(), item.valid_to.isoformat(), *_kind(item)] for item in dated]
     digest = hashlib.sha256(json.dumps([FORMAT, knowledge, heads]).encode())
-    for name in ("goods.toml", "words_en.txt", "words_en.npy"):
+    for name in ("goods.toml", "composition.toml", "limits.toml", "words_en.txt", "words_en.npy"):
         digest.update(resources.files(__package__).joinpath(name).read_bytes())
     return digest.hexdigest()[:12]
 

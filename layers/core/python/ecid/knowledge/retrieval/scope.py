@@ -28,6 +28,7 @@ _PIECE = re.compile(r"[\u3400-\u9fff]+|[a-z]+(?:'[a-z]+)?|\d+")
 _HAN, _DIGITS, _EDGE = "¤", "#", "^"
 _GRAMS = (1, 2, 3)
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_CONTENT = re.compile(r"[\u3400-\u9fff]{2}|[a-z]{3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +78,16 @@ class ScopeModel:
         return [self.numbers[mark] for mark in found if mark in self.numbers], 1 / max(1.0, len(found)) ** 0.5
 
 
+def judged(text: str) -> bool:
+    """Whether a text has words enough to be judged by: two Chinese characters in a row, or three letters. Of a letter or a sign the examples say nothing."""
+    return _CONTENT.search(_folded(text)) is not None
+
+
 def marks(text: str) -> list[str]:
     """What the model looks at, once each: Chinese in runs of one to three characters, English stems, pairs of neighbours, how long numbers are, years."""
     found: dict[str, None] = {}
     words = [_EDGE]
-    for piece in _PIECE.findall(unicodedata.normalize("NFKC", text).lower()):
+    for piece in _PIECE.findall(_folded(text)):
         if piece.isdigit():
             found |= dict.fromkeys([f"{_DIGITS}{len(piece)}", *([_DIGITS + piece] if _YEAR.fullmatch(piece) else [])])
             words.append(f"{_DIGITS}{len(piece)}")
@@ -94,6 +100,10 @@ def marks(text: str) -> list[str]:
             words.append(_HAN)
     found |= dict.fromkeys(f"{one} {two}" for one, two in zip(words, [*words[1:], "$"], strict=True))
     return list(found)
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).lower()
 
 
 @cache

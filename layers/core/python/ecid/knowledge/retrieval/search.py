@@ -17,7 +17,7 @@ from ecid.knowledge.retrieval.embedder import Embedder, Vectors
 from ecid.knowledge.retrieval.lexical import Scores
 from ecid.knowledge.retrieval.policy import Policy, Topic, filler, out_of_scope, topics
 from ecid.knowledge.retrieval.query import Query
-from ecid.knowledge.retrieval.scope import Evidence, load_scope
+from ecid.knowledge.retrieval.scope import Evidence, judged, load_scope
 from ecid.knowledge.retrieval.table import Mask, RecordTable, Wanted
 from ecid.knowledge.retrieval.words import Owners, Words
 
@@ -66,15 +66,16 @@ class ClauseSearch:
     def find(self, query: Query, wanted: Wanted, count: int, today: date) -> Found:
         """The best `count` records that fit `wanted`, or the decision to give none. `today` says which are no longer in force, where no day was asked for."""
         topic = out_of_scope(query.text)
-        if topic:
-            return Found(declined=True, topic=topic)
         filtered = bool(wanted.codes or wanted.kinds)
         wanted = replace(wanted, codes=wanted.codes or query.codes)
         mask = self.table.fitting(wanted)
         query = _asked(query)
         by_words, more = self._words.scores(query, self._policy, self._has[query.lang], len(self.table))
         placed = self._placed(query.places)
-        if query.words.strip() and not (filtered or query.ids or placed) and self._unanswered(query, by_words):
+        if topic and self._likely(query, by_words) < self._policy.decline["sure"]:
+            return Found(declined=True, topic=topic)
+        told = filtered or query.ids or placed
+        if query.words.strip() and judged(query.text) and not told and self._likely(query, by_words) < self._policy.decline[query.lang]:
             return Found(declined=True, topic=self._likely_topic(query.text))
         by_vectors, asked = self._by_vectors(query, more, mask) if query.words.strip() else (np.zeros_like(by_words), True)
         score = by_words + self._policy.weights["vector"] * by_vectors
@@ -99,9 +100,8 @@ class ClauseSearch:
             score[self._lines] += self._policy.weights["elements"]
         return score.astype(np.float32)
 
-    def _unanswered(self, query: Query, by_words: Scores) -> bool:
-        likely = load_scope().answered(query.text, query.lang, self._evidence(query, by_words))
-        return likely < self._policy.decline[query.lang]
+    def _likely(self, query: Query, by_words: Scores) -> float:
+        return load_scope().answered(query.text, query.lang, self._evidence(query, by_words))
 
     def evidence(self, query: Query) -> Evidence:
         """What the index says of a question, whatever its vectors."""
