@@ -26,7 +26,7 @@ from scipy.sparse import csr_matrix
 from tokenizers import Tokenizer
 
 from ecid.bootstrap import platform
-from ecid.knowledge.candidates.vectors import known_words, stored
+from ecid.knowledge.candidates.vectors import known_words, least_squares, stored
 from ecid.knowledge.corpus import assemble
 from ecid.knowledge.pack_records import read_records
 from ecid.services import import_knowledge
@@ -104,18 +104,7 @@ def distilled(texts: Sequence[str], wanted: Matrix, words: Sequence[str], alone:
     rows = np.repeat(np.arange(len(said)), [len(own) for own in said])
     shares = np.concatenate([np.full(len(own), 1 / np.sqrt(len(own))) for own in said if own]).astype(np.float32)
     sums = csr_matrix((shares, (rows, np.concatenate(said).astype(np.int64))), shape=(len(texts), len(words)))
-    back = sums.T.tocsr()
-    rest = back @ (wanted - sums @ alone)
-    found, step, size = np.zeros_like(rest), rest.copy(), (rest**2).sum(axis=0)
-    for _ in range(ROUNDS):
-        bent = back @ (sums @ step) + RIDGE * step
-        pace = size / np.maximum((step * bent).sum(axis=0), 1e-12)
-        found += pace * step
-        rest -= pace * bent
-        left = (rest**2).sum(axis=0)
-        step = rest + left / np.maximum(size, 1e-12) * step
-        size = left
-    vectors: Matrix = alone + found
+    vectors: Matrix = alone + least_squares(sums, wanted - sums @ alone, RIDGE, ROUNDS)
     return vectors
 
 

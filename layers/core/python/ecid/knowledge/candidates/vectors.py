@@ -11,11 +11,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ecid.knowledge.retrieval.text import terms
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 Vectors = NDArray[np.float32]
 Stored = NDArray[np.int8]
@@ -73,26 +77,31 @@ def fitted_chinese(pairs: Sequence[tuple[str, str]]) -> tuple[list[str], Stored]
     said = [_weights(name) for name, _ in pairs]
     numbers = {term: number for number, term in enumerate(sorted({term for own in said for term in own}))}
     wanted = english(called for _, called in pairs)
-    found = np.zeros((len(numbers), wanted.shape[1]), dtype=np.float32)
     if not numbers:
-        return [], stored(found)
+        return [], stored(np.zeros((0, wanted.shape[1]), dtype=np.float32))
     spans = np.array([len(own) for own in said])
     values = np.array([weight for own in said for weight in own.values()], dtype=np.float32)
     rows = np.repeat(np.arange(len(said)), spans)
     values /= np.sqrt(np.bincount(rows, values**2, len(said)))[rows].astype(np.float32)
     sums = csr_matrix((values, (rows, [numbers[term] for own in said for term in own])), shape=(len(said), len(numbers)))
+    found = least_squares(sums, wanted, _RIDGE, _ROUNDS)
+    return list(numbers), stored(found / max(float(np.quantile(np.abs(found), 0.9995)), 1e-9))
+
+
+def least_squares(sums: csr_matrix, wanted: Vectors, ridge: float, rounds: int) -> Vectors:
+    """The rows whose sums come nearest to `wanted`, with a ridge: conjugate gradients, each column by itself, for so many rounds."""
     back = sums.T.tocsr()
     rest: Vectors = np.asarray(back @ wanted, dtype=np.float32)
-    step, size = rest.copy(), (rest**2).sum(axis=0)
-    for _ in range(_ROUNDS):
-        bent = back @ (sums @ step) + _RIDGE * step
+    found, step, size = np.zeros_like(rest), rest.copy(), (rest**2).sum(axis=0)
+    for _ in range(rounds):
+        bent = back @ (sums @ step) + ridge * step
         pace = size / np.maximum((step * bent).sum(axis=0), 1e-12)
         found += pace * step
         rest -= pace * bent
         left = (rest**2).sum(axis=0)
         step = rest + left / np.maximum(size, 1e-12) * step
         size = left
-    return list(numbers), stored(found / max(float(np.quantile(np.abs(found), 0.9995)), 1e-9))
+    return found
 
 
 def _weights(text: str) -> dict[str, float]:
