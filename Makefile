@@ -6,7 +6,10 @@ PY := .venv/bin/python
 ECID := .venv/bin/ecid
 LOCK := .venv/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --universal --python-version 3.11
 
-.PHONY: run test bench eval check format lock samples knowledge-layer search-image-context artefacts image deploy screenshot clean
+# The functions that are an image: by the order of template.yaml.
+IMAGES := SearchClauses CheckDeclarations ScoreEnterprise
+
+.PHONY: run test bench eval check format lock samples golden versions score-page image-context artefacts image deploy screenshot clean
 
 run: .stamp-venv .stamp-node
 	@.venv/bin/ecid knowledge build
@@ -19,10 +22,12 @@ test: .stamp-venv .stamp-node .stamp-sam check
 bench: .stamp-venv .stamp-node
 	$(PY) -m tests.benchmarks
 
-# Asks clause search the questions, and candidate headings the goods, of knowledge/evaluation, on what is loaded on this machine.
+# Asks clause search the questions, and candidate headings and the score the goods, of knowledge/evaluation, on what is loaded on this machine.
 eval: .stamp-venv
 	$(PY) tools/evaluate.py
 	$(PY) tools/evaluate_candidates.py
+	$(PY) tools/evaluate_placing.py
+	if [ -n "$$ECID_DATA_DIR" ]; then $(PY) -m tests.acceptance.answer_key; fi
 
 check: .stamp-venv .stamp-sam
 	.venv/bin/ruff format --check .
@@ -38,7 +43,7 @@ format: .stamp-venv
 
 lock: .stamp-venv
 	cd requirements && for name in dev sam; do ../$(LOCK) $$name.in --output-file $$name.txt; done
-	cd requirements && ../$(LOCK) search.in --constraints dev.txt --output-file search.txt
+	cd requirements && ../$(LOCK) image.in --constraints dev.txt --output-file image.txt
 	cd requirements && ../$(LOCK) functions.in --output-file ../layers/deps/requirements.txt
 	cd requirements && ../$(LOCK) workers.in --constraints ../layers/deps/requirements.txt --output-file ../layers/deps/workers.txt
 
@@ -46,26 +51,36 @@ lock: .stamp-venv
 samples: .stamp-venv
 	$(PY) tools/make_samples.py
 
-# What the score rests on in AWS: the pack, and the reference imported on this machine. `sam build` packs it.
-knowledge-layer:
-	rm -rf build/knowledge-layer && mkdir -p build/knowledge-layer/ecid/knowledge
-	cp -r knowledge build/knowledge-layer/pack && rm -rf build/knowledge-layer/pack/{samples,evaluation}
-	home=$${ECID_HOME:-.ecid}; if [ -d "$$home/knowledge" ]; then cp -r "$$home/knowledge/." build/knowledge-layer/ecid/knowledge; fi
+# What must come out alike everywhere (tests/scoring/golden), after a change that is meant to change it.
+golden: .stamp-venv
+	$(PY) -m tests.scoring.golden --write
 
-# What the image of SearchClauses holds besides the program: the same, and the search index made of it.
-search-image-context:
-	rm -rf build/search-image && mkdir -p build/search-image
-	cp -r knowledge build/search-image/pack && rm -rf build/search-image/pack/{samples,evaluation}
-	home=$${ECID_HOME:-.ecid}; ECID_HOME="$$home" ECID_PACK_DIR=build/search-image/pack $(ECID) knowledge build; \
-	mkdir build/search-image/ecid && for part in knowledge index; do if [ -d "$$home/$$part" ]; then cp -r "$$home/$$part" build/search-image/ecid; fi; done
-	chmod -R a+rX build/search-image
+# The same on another Python with its own packages and an index of its own making, byte for byte: make versions OTHER=python3.13
+OTHER ?= python3.13
+versions: .stamp-venv
+	$(OTHER) -m venv build/versions
+	build/versions/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.txt
+	$(PY) -m tests.scoring.golden --home build/versions/home-here > build/versions/here.json
+	PYTHONPATH=layers/core/python build/versions/bin/python -m tests.scoring.golden --home build/versions/home-other --expect build/versions/here.json
+
+# docs/score.md, the method for suppliers: every figure on it is the program's.
+score-page: .stamp-venv
+	$(PY) tools/write_score_page.py
+
+# What the image holds besides the program: the pack, the reference imported on this machine, and the index made of both.
+image-context:
+	rm -rf build/image && mkdir -p build/image
+	cp -r knowledge build/image/pack && rm -rf build/image/pack/{samples,evaluation}
+	home=$${ECID_HOME:-.ecid}; ECID_HOME="$$home" ECID_PACK_DIR=build/image/pack $(ECID) knowledge build; \
+	mkdir build/image/ecid && for part in knowledge index; do if [ -d "$$home/$$part" ]; then cp -r "$$home/$$part" build/image/ecid; fi; done
+	chmod -R a+rX build/image
 
 # The functions that are zips, and the layers, as Lambda takes them, in .aws-sam/build. Needs a python3.13 on the PATH, and no container engine.
-artefacts: .stamp-sam knowledge-layer
-	SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam build --exclude SearchClauses
+artefacts: .stamp-sam
+	SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam build $(addprefix --exclude ,$(IMAGES))
 
-# Everything, the image of SearchClauses too. Needs a container engine besides.
-image: .stamp-sam .stamp-venv knowledge-layer search-image-context
+# Everything, the image too. Needs a container engine besides.
+image: .stamp-sam .stamp-venv image-context
 	SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam build
 
 # make deploy STAGE=dev PARAMETERS='AlarmEmail=ops@example.org'; what is not given stays as it was. See docs/deploy.md.

@@ -21,6 +21,10 @@ def answering(body: str, status: int = 200) -> Iterator[tuple[str, list[str]]]:
             self.end_headers()
             self.wfile.write(body.encode())
 
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.do_GET()
+
         def log_message(self, *_: Any) -> None:
             """Silent."""
 

@@ -1,6 +1,6 @@
 """One function in an interpreter that has nothing but what was built for it; tests/test_build.py and tests/test_image.py run this file with `-I -S`.
 
-Reads {"path": [folders], "events": [events]} from standard input, hands the events to the handler one after the other, and writes
+Reads {"path": [folders], "handler": module, "events": [events]} from standard input, hands the events to the handler one after the other, and writes
 {"answers": [...], "calls": [{"service", "operation", "params"}], "connected": [addresses]}: what the function answered, what it asked AWS for, and whom
 it spoke to.
 """
@@ -35,7 +35,7 @@ def main() -> None:
         boto3 = importlib.import_module("boto3")
         boto3.setup_default_session()
         boto3.DEFAULT_SESSION.events.register("provide-client-params", made)
-    handler = importlib.import_module("app").handler
+    handler = importlib.import_module(asked["handler"]).handler
     answers = [handler(event, CONTEXT) for event in asked["events"]]
     sys.stdout.write("\n" + json.dumps({"answers": answers, "calls": calls, "connected": connected}, default=str))
 

@@ -45,4 +45,4 @@ def answering(patch: pytest.MonkeyPatch, platform: Platform) -> None:
     patch.setattr(bootstrap, "platform", lambda: platform)
     patch.setattr(bootstrap, "clauses", lambda: platform.clauses)
     patch.setattr(bootstrap, "candidates", lambda: platform.candidates)
-    patch.setattr(bootstrap, "tariff", lambda: platform.reference().tariff)
+    patch.setattr(bootstrap, "tariff", lambda: platform.published.tariff)

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 PROGRAM = ROOT / "layers" / "core" / "python" / "ecid"
 MODULES = sorted(PROGRAM.rglob("*.py"))
 FUNCTIONS = sorted((ROOT / "functions").glob("*/app.py"))
-DOMAIN = {"identity", "credit", "clearance", "declarations", "tariff", "scoring", "verification", "feed"}
+DOMAIN = {"identity", "credit", "clearance", "declarations", "tariff", "scoring", "verification", "feed", "reports"}
 # Readers and importers turn files into values: they open what they are given.
 FILE_EDGES = {PROGRAM / "declarations" / "readers", PROGRAM / "knowledge"}
 LAYERS = [{"cli"}, {"api", "bootstrap", "openapi", "parameters"}, {"services"}, {"ports"}, DOMAIN | {"knowledge"}, {"errors", "settings"}]

@@ -24,6 +24,7 @@ from ecid.errors import PayloadTooLarge, SourceUnavailable
 from ecid.services.feed_samples import FedSample
 from ecid.settings import Settings
 from tests.adapters.engines import CHECKOUT
+from tests.pack_index import lend
 
 pytestmark = pytest.mark.skipif(find_engine([CHECKOUT]) is None, reason="the embedded engine is not installed (npm ci)")
 
@@ -70,7 +71,7 @@ def test_what_a_crash_left_behind_is_no_engine(left: str, tmp_path: Path) -> Non
 
 
 def test_samples_are_still_there_after_a_restart(tmp_path: Path) -> None:
-    platform = local(tmp_path)
+    platform = local(lend(tmp_path))
     fed = feed_samples(platform)
     assert [(one.sample.ask, one.failed, one.unscored) for one in fed if one.failed or one.unscored] == []
     assert "harborlight.example" in {one.sample.ask for one in fed}
@@ -244,6 +245,8 @@ def test_serve_goes_on_without_samples(tmp_path: Path) -> None:
     environment = {**os.environ, "ECID_HOME": str(tmp_path), "ECID_PACK_DIR": str(tmp_path / "none")}
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as server:
         assert server.stderr
+        assert "Preparing" in server.stderr.readline()
+        assert "dimensions 4 and 9 are not judged: " in server.stderr.readline()
         assert "going on without: no folder" in server.stderr.readline()
         assert "ecid is at" in server.stderr.readline()
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/health", timeout=60) as answer:

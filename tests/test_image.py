@@ -1,34 +1,24 @@
-"""The image of SearchClauses, as far as it can be tried without a container engine: what its Dockerfile copies is laid out in a folder of its own, with the
-packages of its lock and nothing else, and the handler answers from there, writes nothing there and speaks to nobody."""
+"""The image, as far as it can be tried without a container engine: its handlers answer from what is laid out, write nothing there and speak to nobody."""
 
 from __future__ import annotations
 
+import base64
 import json
-import os
+import re
 import shlex
-import shutil
 import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from docker.utils.build import exclude_paths
-from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from ecid.adapters.local_gateway import _TemplateLoader
-from tests.small_home import copy_pack
+from tests.declarations.xlsx import sheet_xml, write_parts
+from tests.laid_out_image import DOCKERFILE, FUNCTIONS, ROOT, TASK, handler_module, instructions, laid_out, locked, make_context, sent_of
 
-ROOT = Path(__file__).parents[1]
-FUNCTION = yaml.load((ROOT / "template.yaml").read_text("utf-8"), Loader=_TemplateLoader)["Resources"]["SearchClauses"]  # noqa: S506 - a SafeLoader
-TASK = "var/task"
-"""The working directory of Lambda's base images."""
 MOST_CONTEXT = 40 * 1024 * 1024
 """Bytes of the context with the small pack: whoever lets in more shall notice."""
 ASKED: list[tuple[str, dict[str, str]]] = [
@@ -39,95 +29,22 @@ ASKED: list[tuple[str, dict[str, str]]] = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Instruction:
-    """A line of the Dockerfile."""
-
-    name: str
-    rest: str
-
-
-def _instructions() -> list[Instruction]:
-    lines = (ROOT / FUNCTION["Metadata"]["Dockerfile"]).read_text("utf-8").splitlines()
-    return [Instruction(*line.split(" ", 1)) for line in lines if line and not line.startswith("#")]
-
-
-def _lock(name: str) -> list[Requirement]:
-    text = (ROOT / "requirements" / f"{name}.txt").read_text("utf-8")
-    return [Requirement(line.rstrip(" \\")) for line in text.splitlines() if line and not line.startswith((" ", "#"))]
-
-
 @pytest.fixture(scope="module")
 def context(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkout as far as a Dockerfile may see it: what is committed, what `make search-image-context` gathers, and what is none of an image's business."""
     folder = tmp_path_factory.mktemp("checkout")
-    for part in ("functions", "layers/core", "requirements"):
-        shutil.copytree(ROOT / part, folder / part)
-    copy_pack(folder / "knowledge")
-    for decoy in (
-        ".git/config",
-        ".venv/bin/python",
-        ".ecid/platform.db",
-        "knowledge/samples/samples.toml",
-        "knowledge/evaluation/q.jsonl",
-        "build/other",
-        "notes.txt",
-    ):
-        (folder / decoy).parent.mkdir(parents=True, exist_ok=True)
-        (folder / decoy).write_text(decoy)
-    command = ["make", "--file", str(ROOT / "Makefile"), "search-image-context", f"ECID={Path(sys.executable).with_name('ecid')}"]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("ECID_")} | {"ECID_HOME": str(folder / "home")}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=300)
-    assert done.returncode == 0, done.stderr
+    make_context(folder)
     return folder
 
 
 @pytest.fixture(scope="module")
 def sent(context: Path) -> set[str]:
-    """The files that a container engine is sent, by the rules of docker-py, which SAM builds with."""
-    patterns = [line for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines() if line and not line.startswith("#")]
-    return {name for name in exclude_paths(str(context), patterns) if (context / name).is_file()}
+    return sent_of(context)
 
 
 @pytest.fixture(scope="module")
-def image(context: Path, sent: set[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The root of the image's file system, as far as the Dockerfile fills it."""
-    root = tmp_path_factory.mktemp("image")
-    for instruction in _instructions():
-        if instruction.name == "COPY":
-            _copy(context, sent, root, *instruction.rest.split())
-        elif instruction.name == "RUN" and " pip " in instruction.rest:
-            _install(root / TASK)
-    for path in root.rglob("*"):
-        if not path.is_symlink():
-            path.chmod(path.stat().st_mode & ~0o222)
-    yield root
-    for path in root.rglob("*"):
-        if path.is_dir() and not path.is_symlink():
-            path.chmod(0o755)
-
-
-def _copy(context: Path, sent: set[str], root: Path, source: str, destination: str) -> None:
-    target = root / destination.lstrip("/") if destination.startswith("/") else root / TASK / destination
-    files = [name for name in sent if name == source or name.startswith(f"{source}/")]
-    assert files, f"{source} is not in the context"
-    for name in files:
-        at = target / Path(name).relative_to(source) if name != source else target / Path(name).name
-        at.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(context / name, at)
-
-
-def _install(target: Path) -> None:
-    """The packages of the lock, as they are installed here: the same versions, as far as they are for this interpreter."""
-    for pinned in _lock("search"):
-        if pinned.marker and not pinned.marker.evaluate():
-            continue
-        found = distribution(pinned.name)
-        assert found.version in pinned.specifier, f"{pinned.name} {found.version} is installed here"
-        tops = {file.parts[0] for file in found.files or [] if not file.parts[0].startswith("..") and file.parts[0] != "__pycache__"}
-        for top in tops:
-            if not (target / top).exists():
-                (target / top).symlink_to(Path(str(found.locate_file(top))))
+def image(context: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with laid_out(context, tmp_path_factory.mktemp("image")) as root:
+        yield root
 
 
 def _event(path: str, query: Mapping[str, str]) -> dict[str, Any]:
@@ -140,14 +57,13 @@ def _tree(root: Path) -> dict[str, tuple[int, int]]:
     return {str(path.relative_to(root)): (path.lstat().st_mtime_ns, path.lstat().st_size) for path in root.rglob("*")}
 
 
-def test_the_handler_answers_from_the_image_alone(image: Path, tmp_path: Path) -> None:
-    given = FUNCTION["Properties"]["Environment"]["Variables"]
+def _answered(image: Path, function: str, tmp: Path, *events: Mapping[str, Any]) -> dict[str, Any]:
+    given = FUNCTIONS[function]["Properties"]["Environment"]["Variables"]
     folders = {name: str(image / str(given[name]).lstrip("/")) for name in ("ECID_HOME", "ECID_PACK_DIR")}
-    before = _tree(image)
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-B", Path(__file__).with_name("bare_function.py")],
-        input=json.dumps({"path": [str(image / TASK)], "events": [_event(*asked) for asked in ASKED]}),
-        env={**folders, "AWS_LAMBDA_FUNCTION_NAME": "bare", "ECID_SAMPLE_SUFFIXES": "none", "TMPDIR": str(tmp_path)},
+        input=json.dumps({"path": [str(image / TASK)], "handler": handler_module(function), "events": events}),
+        env={**folders, "AWS_LAMBDA_FUNCTION_NAME": "bare", "ECID_SAMPLE_SUFFIXES": "none", "AWS_DEFAULT_REGION": "eu-central-1", "TMPDIR": str(tmp)},
         cwd=image / TASK,
         capture_output=True,
         text=True,
@@ -155,7 +71,13 @@ def test_the_handler_answers_from_the_image_alone(image: Path, tmp_path: Path) -
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout.splitlines()[-1])
+    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return told
+
+
+def test_search_answers_from_the_image_alone(image: Path, tmp_path: Path) -> None:
+    before = _tree(image)
+    told = _answered(image, "SearchClauses", tmp_path, *(_event(*asked) for asked in ASKED))
     assert [answer["statusCode"] for answer in told["answers"]] == [200] * len(ASKED), told["answers"]
     found, clause, line, candidates = (json.loads(answer["body"]) for answer in told["answers"])
     assert found["ranked_by"] == "words_and_vectors", "Chroma has to open from a folder that is not its own"
@@ -165,39 +87,71 @@ def test_the_handler_answers_from_the_image_alone(image: Path, tmp_path: Path) -
     assert _tree(image) == before
 
 
+def test_a_draft_is_checked_in_the_image_alone(image: Path, tmp_path: Path) -> None:
+    """A workbook, which a process of its own parses; nothing of it stays."""
+    draft = write_parts(tmp_path / "draft.xlsx", {"草稿": sheet_xml([["商品编码", "商品名称"], ["8507600090", "锂离子电池"]])}).read_bytes()
+    event = _event("/v1/declarations/check", {}) | {"body": base64.b64encode(draft).decode(), "isBase64Encoded": True}
+    event["headers"], event["requestContext"]["http"]["method"] = {"content-type": "application/octet-stream"}, "POST"
+    before, left = _tree(image), tmp_path / "tmp"
+    left.mkdir()
+    told = _answered(image, "CheckDeclarations", left, event)
+    (answer,) = told["answers"]
+    assert answer["statusCode"] == 200, answer["body"]
+    (line,) = json.loads(answer["body"])["lines"]
+    assert (line["code_state"], line["candidates"][0]["code"]) == ("valid", "850760")
+    assert told["connected"] == []
+    assert (_tree(image), list(left.iterdir())) == (before, [])
+
+
+def test_every_image_function_is_this_one_image_with_a_command_of_its_own() -> None:
+    assert {"SearchClauses", "ScoreEnterprise"} <= FUNCTIONS.keys()
+    assert len({handler_module(name) for name in FUNCTIONS}) == len(FUNCTIONS)
+    for name, function in FUNCTIONS.items():
+        assert function["Metadata"] == {"DockerContext": ".", "Dockerfile": DOCKERFILE, "DockerTag": "knowledge"}, name
+        assert (ROOT / f"{handler_module(name).replace('.', '/')}.py").is_file()
+        variables = function["Properties"]["Environment"]["Variables"]
+        assert (variables["ECID_HOME"], variables["ECID_PACK_DIR"]) == ("/opt/ecid", "/opt/pack")
+
+
 def test_the_context_holds_what_is_copied_and_nothing_else(context: Path, sent: set[str]) -> None:
-    sources = [instruction.rest.split()[0] for instruction in _instructions() if instruction.name == "COPY"]
+    sources = [instruction.rest.split()[0] for instruction in instructions() if instruction.name == "COPY"]
     needless = {name for name in sent if not any(name == source or name.startswith(f"{source}/") for source in sources)}
-    assert needless <= {FUNCTION["Metadata"]["Dockerfile"]}
+    assert needless == set()
+    assert {source for source in sources if source.startswith("functions/")} == {f"{handler_module(name).replace('.', '/')}.py" for name in FUNCTIONS}
     assert not [name for name in sent if {"__pycache__", "samples", "evaluation"} & set(Path(name).parts) or name.endswith(".db")]
     assert sum((context / name).stat().st_size for name in sent) < MOST_CONTEXT
 
 
+def test_the_index_of_the_image_is_noted_to_be_of_its_pack(image: Path) -> None:
+    """So that whoever asks in the image whether it is of what is loaded is told so."""
+    note = json.loads((image / "opt/ecid/index/made_of.json").read_text("utf-8"))
+    assert re.fullmatch("[0-9a-f]{64}", note["sources"])
+    assert set(note["files"]) == {path.name for path in (image / "opt/ecid/index/candidates").iterdir()}
+
+
 def test_the_dockerfile_is_for_the_interpreter_of_the_other_functions() -> None:
-    told = {instruction.name: instruction.rest for instruction in _instructions()}
+    told = {instruction.name: instruction.rest for instruction in instructions()}
     assert told["FROM"] == "public.ecr.aws/lambda/python:3.13"
-    assert json.loads(told["CMD"]) == ["app.handler"]
-    assert FUNCTION["Metadata"]["DockerContext"] == "."
-    assert set(told) == {"FROM", "COPY", "RUN", "CMD"}
+    assert set(told) == {"FROM", "COPY", "RUN"}, "the command is each function's own"
 
 
 def test_packages_are_installed_by_their_hashes_and_never_compiled() -> None:
-    (command,) = [shlex.split(instruction.rest) for instruction in _instructions() if instruction.name == "RUN" and " pip " in instruction.rest]
+    (command,) = [shlex.split(instruction.rest) for instruction in instructions() if instruction.name == "RUN" and " pip " in instruction.rest]
     assert {"--require-hashes", "--no-deps", "--only-binary"} <= set(command)
     assert command[command.index("--only-binary") + 1] == ":all:"
     assert command[command.index("--target") + 1] == "."
-    assert command[command.index("--requirement") + 1] == "search.txt"
+    assert command[command.index("--requirement") + 1] == "image.txt"
 
 
 def test_the_image_has_the_versions_that_the_tests_run_with() -> None:
-    tested = {(canonicalize_name(pinned.name), str(pinned.specifier)) for pinned in _lock("dev")}
-    assert {(canonicalize_name(pinned.name), str(pinned.specifier)) for pinned in _lock("search")} <= tested
+    tested = {(canonicalize_name(pinned.name), str(pinned.specifier)) for pinned in locked("dev")}
+    assert {(canonicalize_name(pinned.name), str(pinned.specifier)) for pinned in locked("image")} <= tested
 
 
 def test_what_only_this_machine_needs_is_not_in_the_image() -> None:
-    names = {canonicalize_name(pinned.name) for pinned in _lock("search")}
-    assert not names & {"polars", "scikit-learn", "scipy", "pypdfium2", "python-calamine", "starlette", "moto", "pytest"}
-    wanted = {line.split("[")[0] for line in (ROOT / "requirements" / "search.in").read_text("utf-8").split()}
+    names = {canonicalize_name(pinned.name) for pinned in locked("image")}
+    assert not names & {"scikit-learn", "scipy", "pypdfium2", "starlette", "moto", "pytest"}
+    wanted = {line for line in (ROOT / "requirements" / "image.in").read_text("utf-8").split("\n") if line and not line.startswith("-r ")}
     assert wanted <= names
 
 
@@ -206,6 +160,7 @@ def test_no_build_is_asked_for_by_who_has_no_engine() -> None:
     config = tomllib.loads((ROOT / "samconfig.toml").read_text("utf-8"))
     assert all(config[stage]["deploy"]["parameters"]["resolve_image_repos"] for stage in ("dev", "staging", "prod"))
     recipes = (ROOT / "Makefile").read_text("utf-8")
-    assert "sam build --exclude SearchClauses" in recipes.partition("\nartefacts:")[2].partition("\n\n")[0]
-    assert "search-image-context" in recipes.partition("\nimage:")[2].partition("\n")[0]
+    assert re.findall(r"^IMAGES := (.*)$", recipes, re.MULTILINE) == [" ".join(FUNCTIONS)]
+    assert "sam build $(addprefix --exclude ,$(IMAGES))" in recipes.partition("\nartefacts:")[2].partition("\n\n")[0]
+    assert "image-context" in recipes.partition("\nimage:")[2].partition("\n")[0]
     assert recipes.partition("\ndeploy:")[2].partition("\n")[0].split() == ["image"]

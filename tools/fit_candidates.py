@@ -28,17 +28,17 @@ Level = Literal["heading", "subheading"]
 
 def fit_all(judged: Sequence[Judged]) -> tuple[dict[Language, Weights], dict[tuple[Language, int], Weights]]:
     """Weights by language, and those that a fold of the rulings and decisions is judged by."""
-    usable = _usable(judged)
-    whole = {lang: fitted([one for one in usable if one.case.lang == lang]) for lang in LANGUAGES}
-    crossed = {(lang, fold): fitted([one for one in usable if one.case.lang == lang and one.case.fold != fold]) for lang in LANGUAGES for fold in range(FOLDS)}
+    own = usable(judged)
+    whole = {lang: fitted([one for one in own if one.case.lang == lang]) for lang in LANGUAGES}
+    crossed = {(lang, fold): fitted([one for one in own if one.case.lang == lang and one.case.fold != fold]) for lang in LANGUAGES for fold in range(FOLDS)}
     return whole, crossed
 
 
 def without_each(judged: Sequence[Judged]) -> Iterator[tuple[str, Language, Weights]]:
     """Weights found without one of the sets, and so for texts of a kind that was not seen."""
-    usable = _usable(judged)
-    for source, lang in sorted({(one.case.source, one.case.lang) for one in usable}):
-        yield source, lang, fitted([one for one in usable if one.case.lang == lang and one.case.source != source])
+    own = usable(judged)
+    for source, lang in sorted({(one.case.source, one.case.lang) for one in own}):
+        yield source, lang, fitted([one for one in own if one.case.lang == lang and one.case.source != source])
 
 
 def fitted(judged: Sequence[Judged]) -> Weights:
@@ -73,15 +73,21 @@ def fit_doubt(judged: Iterable[Judged], weights: Mapping[Language, Weights]) -> 
 def write_weights(weights: Mapping[Language, Weights], doubt: Mapping[str, float]) -> None:
     """As the program reads them."""
     lines = ["# Weights of the evidence for candidate headings, found by `python tools/evaluate_candidates.py --fit` (docs/candidates.md).", ""]
-    for lang, levels in weights.items():
-        for level, values in levels.items():
-            lines += [f"[{lang}.{level}]", *(f"{name} = {value}" for name, value in sorted(values.items())), ""]
+    lines += as_toml(weights)
     lines += ["# How likely a declared code is wrong: the logarithm of its odds.", "[doubt]"]
     lines += [*(f"{name} = {value}" for name, value in sorted(doubt.items())), ""]
     WEIGHTS.write_text("\n".join(lines), "utf-8")
 
 
-def _usable(judged: Iterable[Judged]) -> list[Judged]:
+def as_toml(weights: Mapping[Language, Weights]) -> Iterator[str]:
+    """Weights, line by line."""
+    for lang, levels in weights.items():
+        for level, values in levels.items():
+            yield from [f"[{lang}.{level}]", *(f"{name} = {value}" for name, value in sorted(values.items())), ""]
+
+
+def usable(judged: Iterable[Judged]) -> list[Judged]:
+    """Those that may be fitted to."""
     return [one for one in judged if one.case.split in ("dev", "cross") and one.case.source in COUNTS]
 
 

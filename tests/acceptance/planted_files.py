@@ -21,7 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.acceptance.planted_figures import KILOGRAM, Figures, known_units, right_figures, wrong_quantity, wrong_unit
+from tests.acceptance.planted_figures import KILOGRAM, Figures, Stated, known_units, right_figures, wrong_quantity, wrong_unit
 
 HERE = Path(__file__).parent
 PER_KIND = 27
@@ -64,6 +64,8 @@ class Product:
     other_name: str | None = None
     legal: str = ""
     other_legal: str = ""
+    second: Stated | None = None
+    """How much of which second legal unit one unit is, where that is no kilogram."""
 
     @property
     def kilograms(self) -> float:
@@ -103,6 +105,7 @@ class Line:
     line_id: str = ""
     legal: str = ""
     kilograms: float = 1.0
+    second: Stated | None = None
     wrong: Callable[[Figures], Figures] | None = None
 
 
@@ -121,7 +124,7 @@ def products() -> dict[str, Product]:
     return {
         row["id"]: Product(
             row["id"], row["c"], row["n"], str(row["t"]), row["u"], float(row["p"]), _pairs(row["e"]), row.get("ac"), _pairs(row.get("ae", ())), row.get("an"),
-            row.get("l", row["u"]), row.get("al", row.get("l", row["u"])),
+            row.get("l", row["u"]), row.get("al", row.get("l", row["u"])), (row["sp"], row["s"]) if "s" in row else None,
         )
         for row in rows
     }  # fmt: skip
@@ -153,7 +156,7 @@ class _File:
         rest = [p.id for p in self.all.values() if not p.other_code]
         self.random.shuffle(rest)
         self.reserved, self.plain, self.split = rest[:PER_KIND], rest[PER_KIND:], splits
-        self.known = known_units()
+        self.known = known_units() - {p.code[:8] for p in self.all.values() if p.second}  # what goes wrong is made for kilograms
         telling = [p for p in map(self.all.__getitem__, self.plain) if p.has_model() and p.legal == p.unit != KILOGRAM and p.code[:8] in self.known]
         self.frequent = telling[:FREQUENT]
 
@@ -165,7 +168,7 @@ class _File:
         return Line(
             code=product.code, name=product.name, values=[product.brand_type, pref, *(values if values is not None else product.values())], unit=product.unit,
             price=product.price * r.uniform(0.96, 1.05), destination=dest, day=r.random() if day is None else day, product=product.id,
-            legal=product.legal or product.unit, kilograms=product.kilograms,
+            legal=product.legal or product.unit, kilograms=product.kilograms, second=product.second,
         )  # fmt: skip
 
     def _set(self, entry: dict[str, Any]) -> Line:
@@ -429,6 +432,8 @@ class _File:
         quantity = max(1, round(r.uniform(1500, 26000) / line.price))
         total = round(quantity * line.price, 2)
         figures = right_figures(quantity, line.unit, line.legal, line.kilograms)
+        if line.second:
+            figures = replace(figures, second=(quantity * line.second[0], line.second[1]))
         figures = line.wrong(figures) if line.wrong else figures
         (first, first_unit), (second, second_unit) = figures.first, figures.second or (0, "")
         unit = figures.deal[1]

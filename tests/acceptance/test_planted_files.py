@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance import planted_files
+from tests.pack_index import official_home
 
 CASES = ((1, "list_gb18030"), (2, "list_2025"), (3, "own_columns"))
 
@@ -32,16 +33,14 @@ def _run(home: Path, *arguments: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def reference() -> Path:
     """The official catalogue, imported once."""
     data = os.environ.get("ECID_DATA_DIR")
     if not data:
         pytest.skip("ECID_DATA_DIR is not set: there is no official catalogue to judge against")
     if not (Path(data) / "cn-catalogue-2025").is_dir():
         pytest.skip("ECID_DATA_DIR holds no catalogue of declaration elements")
-    home = tmp_path_factory.mktemp("acceptance") / "home"
-    _run(home, "knowledge", "build")
-    return home
+    return official_home(Path(data))
 
 
 @pytest.fixture(scope="session", params=CASES, ids=lambda case: f"{case[1]}-{case[0]}")

@@ -92,9 +92,9 @@ SIDE_BY_SIDE = """
 Resources:
   Large:
     Type: AWS::Serverless::Function
-    Metadata: { DockerContext: ., Dockerfile: functions/large/Dockerfile, DockerTag: large }
     Properties:
       PackageType: Image
+      ImageConfig: { Command: [functions/large/app.handler] }
       Events:
         One: { Type: HttpApi, Properties: { Method: ANY, Path: /large } }
   Small:

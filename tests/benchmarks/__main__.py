@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks import cold_import, report
+from tests.benchmarks.known import homes
 
 SCORED = (
     *((10_000, 200, "own_models"), (100_000, 2_000, "own_models"), (1_000_000, 20_000, "own_models"), (1_000_000, 100_000, "own_models")),
     *((100_000, 10_000, "one_model"), (1_000_000, 100_000, "one_model")),
 )
-"""Lines, distinct goods and their naming of each score run."""
+"""Lines, distinct goods and their naming of each score run that knows the pack; the one of the most lines is run again with everything that there is."""
+LARGE = 1_000_000
 VERIFICATIONS = 2_000
 IMPORTS = 15
 PASSAGES, QUESTIONS, OPENINGS = 20_000, 300, 7
@@ -30,10 +32,16 @@ def main() -> None:
         cold = cold_import.measure(IMPORTS)
         _say("warm verification")
         warm = _child("warm_verify", str(VERIFICATIONS), str(folder / "home"))
+        _say("indexes")
+        known = homes()
         scored = []
         for count, goods, naming in SCORED:
             _say(f"score of {count:,} lines, {goods:,} distinct goods, {naming}")
-            scored.append(_child("score_lines", str(count), str(goods), naming, str(folder)))
+            scored.append(_scored(count, goods, naming, folder, known["the pack"]))
+        for more, home in known.items():
+            if more != "the pack":
+                _say(f"score of {LARGE:,} lines, {LARGE // 50:,} distinct goods, knowing {more}")
+                scored.append(_scored(LARGE, LARGE // 50, "own_models", folder, home) | {"known": more})
         _say(f"search of {PASSAGES:,} passages")
         (folder / "search").mkdir()
         searched = _child("search_index", str(PASSAGES), str(QUESTIONS), str(folder / "search"), str(OPENINGS))
@@ -42,6 +50,10 @@ def main() -> None:
     path = Path(__file__).parents[2] / "docs" / "benchmarks.md"
     path.write_text(report.page(cold, warm, scored, scanned, searched), "utf-8")
     _say(f"written: docs/{path.name}")
+
+
+def _scored(count: int, goods: int, naming: str, folder: Path, home: Path) -> dict[str, Any]:
+    return _child("score_lines", str(count), str(goods), naming, str(folder), str(home))
 
 
 def _child(module: str, *arguments: str) -> dict[str, Any]:

@@ -1,4 +1,8 @@
-"""Generated declaration lines of an exporter whose goods are invented but written like real ones. The same arguments give the same lines."""
+"""Generated declaration lines of an exporter whose goods are invented but written like real ones. The same arguments give the same lines.
+
+All goods are under codes whose elements are known, so that each is judged, and next to no two are described alike: besides the model, which says nothing of
+where goods belong, the name tells a colour or finish, and an element the size.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,8 @@ from tests.acceptance.planted_files import Product, products
 FIRST_DAY = date(2023, 7, 1)
 AS_OF = date(2026, 5, 21)
 _DESTINATIONS = ("DEU", "USA", "POL", "MEX", "JPN", "VNM")
+_FINISHES = ("", "黑色", "白色", "银灰色", "蓝色", "红色", "军绿色", "米色", "小型", "大号", "加厚", "升级款", "简装", "礼盒装", "出口型", "II型")
+_SILENT = ("品牌", "型号", "货号", "款号")
 _EVERY = 25
 """One of so many goods has a defect: an element left out, empty talk, another code, a wrong unit."""
 
@@ -24,7 +30,7 @@ def lines(count: int, distinct: int, tariff: Tariff, *, one_model: bool = False)
 
     With `one_model` all goods carry one brand and a filler for a model (标准), each under a name of its own that has nothing in common with the others.
     """
-    pool = list(products().values())
+    pool = [product for product in products().values() if (line := tariff.judge(product.code, AS_OF).line) and line.elements]
     if one_model:
         described = [_filler(number, next(product for product in pool if product.has_model() and product.exact("品牌")), tariff) for number in range(distinct)]
     else:
@@ -64,6 +70,11 @@ def _goods(variant: int, place: int, pool: Sequence[Product], tariff: Tariff) ->
     model = product.index("型号")
     if model is not None and values[model] != "无型号":
         values[model] = f"{values[model]}-{variant}"
+    finish, size = _FINISHES[variant % len(_FINISHES)], variant // len(_FINISHES)
+    told = next((at for at, (label, _) in enumerate(product.elements) if not label.lstrip("?").startswith(_SILENT)), None)
+    length = f"长{120 + 5 * size}mm" if size else ""
+    if told is not None:
+        values[told] += f"（{length}）" if length else ""
     if defect:
         match place % 4:
             case 0:
@@ -78,7 +89,11 @@ def _goods(variant: int, place: int, pool: Sequence[Product], tariff: Tariff) ->
     units = line.units if line else ()
     wrong = defect and place % 4 == 3
     factories = {"declarant": f"报关行{place % 7}", "manufacturer": f"工厂{place % 3}"}
-    return _declared(product, code, product.name, values, units) | factories | ({"first_unit": "120"} if wrong and units else {})
+    return (
+        _declared(product, code, f"{finish}{product.name if told is not None else length + product.name}", values, units)
+        | factories
+        | ({"first_unit": "120"} if wrong and units else {})
+    )
 
 
 def _filler(number: int, product: Product, tariff: Tariff) -> dict[str, Any]:

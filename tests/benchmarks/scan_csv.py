@@ -11,6 +11,7 @@ from time import perf_counter
 from typing import Any
 
 from tests.benchmarks.big_csv import write_csv
+from tests.pack_index import lend
 
 _READ = """
 import sys
@@ -29,7 +30,7 @@ def measure(size: int, folder: Path) -> dict[str, Any]:
     path = folder / "export.csv"
     count = write_csv(path, size)
     program = Path(sys.executable).with_name("ecid")
-    home = os.environ | {"ECID_HOME": str(folder / "home")}
+    home = os.environ | {"ECID_HOME": str(lend(folder / "home"))}
     with (folder / "scan.json").open("wb") as answer:
         scan_s, scan_mb = _run([str(program), "scan", str(path), "--json", "--as-of", "2026-05-22"], answer.fileno(), home)
     _, read_mb = _run([sys.executable, "-c", _READ, str(path)], subprocess.DEVNULL, home)

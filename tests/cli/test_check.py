@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from ecid.bootstrap import LocalPlatform, Platform
 from ecid.cli import main as cli
-from ecid.errors import EcidError
+from ecid.cli.check import check_command
+from ecid.cli.remote import ServerUnavailable
+from ecid.errors import BadInput, EcidError
+from ecid.settings import Settings
+from tests.answering import answering as canned
+from tests.gateways import running
 from tests.small_home import SmallPlatform, answering
 
 ROOT = Path(__file__).parents[2]
@@ -82,10 +88,62 @@ def test_hostile_cells_are_shown_plainly(check: Check) -> None:
 
 
 def test_without_an_index_or_a_list_it_says_so(check: Check, small: SmallPlatform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    bare = SmallPlatform(type(small.settings)(home=tmp_path / "bare", pack_dir=small.settings.pack_dir))
+    home = tmp_path / "bare"
+    home.write_text("no folder, so no index can be made in it")
+    bare = LocalPlatform(Settings(home=home, pack_dir=small.settings.pack_dir))
     answering(monkeypatch, small)
     monkeypatch.setattr("ecid.bootstrap.platform", lambda: bare)
-    shown = check(MISSING, "--lang", "en")
+    shown = check(MISSING, "--lang", "en", "--as-of", "2026-05-17")
     assert shown.exit_code == 0, shown.output
+    assert "cannot be prepared" in shown.stderr
     assert "no index of candidates" in shown.stdout
     assert "No list in force" in shown.stdout
+
+
+@pytest.fixture(scope="module")
+def address(small: SmallPlatform) -> Iterator[str]:
+    """A server that knows what `small` knows."""
+    with pytest.MonkeyPatch.context() as patch:
+        answering(patch, small)
+        with running(ROOT) as served:
+            yield served
+
+
+@pytest.fixture
+def send(tmp_path: Path) -> Check:
+    """`ecid check` on a machine that knows nothing."""
+    nothing = Platform(Settings(home=tmp_path, pack_dir=tmp_path))
+
+    def run(rows: str, *arguments: str) -> Result:
+        draft = tmp_path / "draft.csv"
+        draft.write_text(HEADING + rows, "gb18030")
+        return CliRunner().invoke(check_command, [str(draft), *arguments], obj=nothing)
+
+    return run
+
+
+@pytest.mark.parametrize("arguments", [("--json",), (), ("--as-of", "2025-06-02"), ("--fail-on-findings",)], ids=" ".join)
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_server_answers_as_this_machine_does(lang: str, arguments: tuple[str, ...], address: str, check: Check, send: Check) -> None:
+    here = check(CLEAN + MISSING + ",没有编码的行,1|0|x,\n", "--lang", lang, *arguments)
+    there = send(CLEAN + MISSING + ",没有编码的行,1|0|x,\n", "--lang", lang, *arguments, "--server", address)
+    told = [shown.stdout.replace("draft.csv", "draft") for shown in (here, there)]
+    assert (there.exit_code, told[1]) == (here.exit_code, told[0])
+    assert here.stdout.strip()
+
+
+def test_what_a_server_refuses_is_told_in_its_words(address: str, send: Check) -> None:
+    refused = send(CLEAN * 201, "--lang", "zh", "--server", address)
+    assert refused.exit_code == 2
+    assert "payload_too_large: 一次最多核对 200 行" in refused.output
+
+
+def test_one_file_at_a_time_goes_to_a_server(address: str, send: Check, tmp_path: Path) -> None:
+    (tmp_path / "other.csv").write_text(HEADING)
+    assert isinstance(send(CLEAN, str(tmp_path / "other.csv"), "--server", address).exception, BadInput)
+
+
+@pytest.mark.parametrize("answer", ["{}", '{"as_of": 1, "summary": [], "lines": 1, "rejected_rows": 1}'])
+def test_what_is_no_such_answer(answer: str, send: Check) -> None:
+    with canned(answer) as (server, _):
+        assert isinstance(send(CLEAN, "--server", server).exception, ServerUnavailable)

@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 from ecid import bootstrap
 from ecid.cli import main as cli
 from ecid.errors import EcidError
+from tests.pack_index import lend
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "knowledge" / "samples"
@@ -22,7 +23,7 @@ UGLY = ROOT / "tests" / "declarations" / "cases" / "ugly.csv"
 
 @pytest.fixture(autouse=True)
 def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ECID_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("ECID_HOME", str(lend(tmp_path / "home")))
     monkeypatch.delenv("ECID_DATA_DIR", raising=False)
     bootstrap.platform.cache_clear()
 
@@ -228,3 +229,46 @@ def test_nothing_that_steers_a_terminal_is_shown(tmp_path: Path) -> None:
 
 def test_no_bar_where_there_is_no_terminal() -> None:
     assert scan(str(UGLY), "--json").stderr == ""
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_reports_and_a_work_list_are_written(lang: str, tmp_path: Path) -> None:
+    places = [tmp_path / name for name in ("out.html", "out.pdf", "out.xlsx", "out.json")]
+    work = tmp_path / "work.xlsx"
+    asked = [part for place in places for part in ("--report", str(place))]
+    sample = str(SAMPLES / "harborlight" / "declarations.csv")
+    result = scan(sample, "--as-of", "2026-11-23", "--lang", lang, "--json", *asked, "--work-list", str(work))
+    assert result.exit_code == 0
+    assert [place.read_bytes()[:4] for place in (*places, work)] == [b"<!do", b"%PDF", b"PK\x03\x04", b"{\n  ", b"PK\x03\x04"]
+    assert json.loads(places[-1].read_text("utf-8")) == json.loads(result.stdout)
+    assert {path.name for path in tmp_path.iterdir()} == {*(place.name for place in places), "work.xlsx", "home"}
+
+
+@pytest.mark.parametrize(("lang", "sentence"), [("zh", "写不出来"), ("en", "cannot be written")])
+@pytest.mark.parametrize("option", ["--report", "--work-list"])
+def test_a_format_that_is_none_is_refused_before_anything_is_read(
+    option: str, lang: str, sentence: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, str(UGLY), option, "out.docx", "--lang", lang) == 2
+    told = capsys.readouterr()
+    assert (told.out, told.err.startswith("bad_input: "), sentence in told.err) == ("", True, True)
+
+
+def test_marks_show_and_points_stay(tmp_path: Path) -> None:
+    sample = str(SAMPLES / "harborlight" / "declarations.csv")
+    before = document(sample, "--as-of", "2026-11-23")
+    marks, first = tmp_path / "marks.jsonl", before["findings"][0]["id"]
+    told = [{"finding": name, "because": "<b>按样品核对</b>", "by": "张三", "on": "2026-11-01"} for name in (first, "0" * 16)]
+    marks.write_text("".join(json.dumps(mark) + "\n" for mark in told), "utf-8")
+    after = document(sample, "--as-of", "2026-11-23", "--reviews", str(marks))
+    assert after["findings"][0]["review"] == {"because": "<b>按样品核对</b>", "by": "张三", "on": "2026-11-01"}
+    assert after["reviews_unmatched"] == ["0" * 16]
+    assert after["score_exact_micro"] == before["score_exact_micro"]
+
+
+def test_a_forecast_is_made_where_it_is_asked_for() -> None:
+    sample = str(SAMPLES / "harborlight" / "declarations.csv")
+    assert document(sample, "--as-of", "2026-11-23")["forecast"] is None
+    found = document(sample, "--as-of", "2026-11-23", "--forecast")
+    assert found["forecast"]["moved"]["months"][0]["score_exact_micro"] == found["score_exact_micro"]
+    assert document(sample, "--as-of", "2026-11-23", "--forecast", "--from", "2025-01-01")["forecast"] is None

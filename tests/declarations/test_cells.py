@@ -51,7 +51,7 @@ def test_every_reader_has_cases() -> None:
     assert CASES.keys() == READERS.keys()
 
 
-@pytest.mark.parametrize("reader", [*READERS.values(), cells.split_quantity])
+@pytest.mark.parametrize("reader", [*READERS.values(), cells.split_quantity, cells.split_money])
 @given(text=CELLISH)
 def test_no_text_makes_a_reader_fail(reader: Callable[[str], object], text: str) -> None:
     reader(text)
@@ -104,3 +104,27 @@ def test_codes_survive_being_numbers(number: int) -> None:
     code = f"{number:010}"
     for text in (code, str(number), f"{number}.0", f"{code[:4]}.{code[4:6]}.{code[6:]}", f"{Decimal(number):E}"):
         assert cells.code(text)[0] == code
+
+
+@pytest.mark.parametrize(
+    ("text", "amount", "currency"),
+    [
+        ("USD 1,481.40", "1,481.40", "USD"),
+        ("1,481.40 美元", "1,481.40", "美元"),
+        ("1481.40(USD)", "1481.40", "USD"),
+        ("USD(120.50)", "(120.50)", "USD"),
+        ("EUR-5", "-5", "EUR"),
+        ("1481.40/502", "1481.40", "502"),
+        ("502/1481.40", "1481.40", "502"),
+        ("1481.40\n人民币", "1481.40", "人民币"),
+        ("１４８１．４０／美元", "1481.40", "美元"),
+        ("12/13", "12/13", ""),
+        ("1/2/USD", "1/2/USD", ""),
+        ("￥12", "￥12", ""),
+        ("USD", "USD", ""),
+        ("502", "502", ""),
+        ("", "", ""),
+    ],
+)
+def test_amount_and_currency_in_one_cell(text: str, amount: str, currency: str) -> None:
+    assert cells.split_money(text) == (amount, currency)

@@ -24,7 +24,7 @@ from ecid.knowledge.importers.hs_versions import hs_versions
 from ecid.knowledge.registry import read_reference
 from ecid.knowledge.tables import find_table
 from ecid.services.import_knowledge import KNOWLEDGE, import_files, loaded
-from ecid.tariff.model import Edition, Element, TariffLine
+from ecid.tariff.model import Edition, Element, Marks, TariffLine
 from ecid.tariff.reference import Tariff
 from tests.declarations.xlsx import write_sheets
 
@@ -50,7 +50,7 @@ def _source(folder: Path, case: dict[str, Any]) -> SourceFile:
 
 
 def _edition(imported: Imported) -> Edition:
-    (edition,) = imported.datasets
+    edition = imported.datasets[0]
     assert isinstance(edition, Edition)
     return edition
 
@@ -65,18 +65,21 @@ def test_a_table_of_lines(tmp_path: Path, case: dict[str, Any]) -> None:
         return
     importer, imported = read_reference(file)
     edition = _edition(imported)
-    assert (importer.id, edition.id, edition.complete) == ("cn-lines/1", f"{case['id']}-{file.sha256[:8]}", False)
+    assert (importer.id, edition.id, edition.complete) == ("cn-lines/2", f"{case['id']}-{file.sha256[:8]}", False)
     found = {code: _described(line) for code, line in edition.lines.items()}
     assert found == case["lines"]
     for code, purposes in case.get("purposes", {}).items():
         assert [element.purpose for element in edition.lines[code].elements] == purposes
+    marks = {item.mark: dict(item.codes) for item in imported.datasets[1:] if isinstance(item, Marks)}
+    assert marks == case.get("marks", {})
+    assert all(item.id.endswith(file.sha256[:8]) for item in imported.datasets[1:] if isinstance(item, Marks))
     *listed, partial = imported.skipped
     assert "taken as a selection" in partial.en
     assert [item.place for item in listed] == [place for place, _ in case.get("skipped", [])]
     assert all(reason in item.en for item, (_, reason) in zip(listed, case.get("skipped", []), strict=True))
     assert all(item.zh for item in imported.skipped)
     store.save(tmp_path / "store", imported.datasets, importer.id, imported.skipped)
-    assert store.load(tmp_path / "store") == [edition]
+    assert edition in store.load(tmp_path / "store")
 
 
 def _described(line: TariffLine) -> list[Any]:
@@ -149,6 +152,21 @@ def test_a_table_with_nearly_all_subheadings_is_a_complete_edition(tmp_path: Pat
     assert edition.id == ("cn-lines-2025" if edition.complete else f"cn-lines-2025-{file.sha256[:8]}")
     assert (edition.valid_from, edition.valid_to) == YEAR
     assert not reason or reason in imported.skipped[-1].en
+
+
+def test_conditions_of_a_whole_table_become_lists_of_codes(tmp_path: Path) -> None:
+    path = _whole_table(tmp_path / "lines-2025.csv", HS_2022.subheadings)
+    told = {"01000000": "3B", "02000000": "4xy", "03000000": "A", "04000000": "8E", "05000000": "见公告", "06000000": "无"}
+    rows = [row.split(",") for row in path.read_text("utf-8").splitlines()]
+    path.write_text("\n".join(",".join([*row, "监管条件" if row[0] == "商品编码" else told.get(row[0], "")]) for row in rows), "utf-8")
+    _, imported = read_reference(SourceFile.of(path))
+    assert {item.id: dict(item.codes) for item in imported.datasets if isinstance(item, Marks)} == {
+        "cn-dual-use-export-2025": {"01000000": "3B"},
+        "cn-export-inspection-2025": {"01000000": "3B"},
+        "cn-export-licence-2025": {"02000000": "4xy", "04000000": "8E"},
+        "cn-export-prohibited-2025": {"04000000": "8E"},
+    }
+    assert ["05000000" in item.en for item in imported.skipped] == [True]
 
 
 def test_beside_the_catalogue_a_complete_table_gives_units_and_nothing_else(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from ecid import bootstrap
 from ecid.bootstrap import LocalPlatform, Platform
+from ecid.services.published_list import LIST
 from ecid.services.verify_domain import Verification
 from ecid.settings import Settings
 from tests.gateways import running
@@ -26,6 +27,7 @@ def served(verifying: Verification, knowing: Platform) -> Iterator[str]:
     """The address of the API over `verifying` and over what `knowing` knows, until the end of the block."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bootstrap, "verification", lambda: verifying)
+        patch.setattr(bootstrap, "record_store", lambda: verifying.store)
         answering(patch, knowing)
         with running(ROOT) as address:
             yield address
@@ -50,13 +52,13 @@ def address(small: SmallPlatform) -> Iterator[str]:
 
 @pytest.fixture
 def unindexed(tmp_path: Path) -> Iterator[str]:
-    """The API of an installation whose knowledge cannot be read."""
+    """The API of an installation whose knowledge cannot be read, nor its quarterly list."""
     (tmp_path / "tariff").mkdir()
     (tmp_path / "tariff" / "85.toml").write_text("[[")
-    with served(_one_record(), Platform(Settings(home=tmp_path, pack_dir=tmp_path))) as address:
+    with served(_one_record(frozenset({LIST})), Platform(Settings(home=tmp_path, pack_dir=tmp_path))) as address:
         yield address
 
 
-def _one_record() -> Verification:
+def _one_record(down: frozenset[str] = frozenset({DOWN})) -> Verification:
     case = load_cases()["full record"]
-    return verification(Records({DOMAIN: record_of(facts_of_case(case))}, case["synced"], frozenset({DOWN})))
+    return verification(Records({DOMAIN: record_of(facts_of_case(case))}, case["synced"], down))

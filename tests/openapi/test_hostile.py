@@ -42,7 +42,7 @@ def named(case: Mapping[str, Any]) -> str:
 def send(address: str, target: str, *, method: str = "GET", body: str | None = None, **headers: str) -> Any:
     """One request, its target sent as it is written. `json` is the body if it is JSON."""
     with closing(http.client.HTTPConnection(address.removeprefix("http://"), timeout=20)) as connection:
-        connection.request(method, target, body, {name.replace("_", "-"): value for name, value in headers.items()})
+        connection.request(method, target, None if body is None else body.encode(), {name.replace("_", "-"): value for name, value in headers.items()})
         answer = connection.getresponse()
         text = answer.read().decode()
     kind = (answer.headers["content-type"] or "").partition(";")[0]
@@ -109,7 +109,7 @@ def test_page_never_repeats_markup(case: Mapping[str, Any], address: str) -> Non
 def test_request(case: Mapping[str, Any], request: pytest.FixtureRequest) -> None:
     address = request.getfixturevalue(case.get("at", "address"))
     method, body = case.get("method", "GET"), text_of(case["body"]) if "body" in case else None
-    headers = {"accept": case.get("accept", "application/json")} | ({"if_none_match": case["if_none_match"]} if "if_none_match" in case else {})
+    headers = {"accept": case.get("accept", "application/json")} | {name: case[name] for name in ("if_none_match", "content_type") if name in case}
     told = {}
     for lang in ("zh", "en"):
         answer = send(address, case["target"], method=method, body=body, accept_language=lang, **headers)

@@ -15,10 +15,12 @@ from ecid.clearance.records import AnomalyRecord
 from ecid.clearance.taxonomy import Fault, State
 from ecid.scoring.authority import Authority, Decision, NationalNote, Ruling
 from ecid.scoring.engine import Request, score
+from ecid.scoring.placement import AmbiguousName
 from ecid.scoring.policy import load_policy
 from ecid.scoring.reference import Reference
 from ecid.scoring.result import Result
 from ecid.scoring.rules import RULE_DIMENSIONS
+from ecid.tariff.model import Marks
 from tests.scoring.conftest import frame
 from tests.scoring.known import Told
 from tests.scoring.tariff import small_reference
@@ -62,7 +64,13 @@ def reference_of(told: Mapping[str, Any]) -> Reference:
     decisions = tuple(Decision(**{**entry, "names": tuple(entry["names"]), "source": "tests"}) for entry in told.get("decisions", ()))
     notes = tuple(NationalNote(**{**entry, "codes": tuple(entry["codes"]), "source": "tests"}) for entry in told.get("notes", ()))
     placement = Told(told["known"]) if "known" in told else None
-    return replace(small_reference(), decisions=decisions or None, notes=notes or None, placement=placement)
+    marks = tuple(Marks(**{**entry, "title": entry["id"], "source": "tests", "sha256": "0" * 64}) for entry in told.get("marks", ()))
+    names = {name: ambiguous(entry) for entry in told.get("ambiguous", ()) for name in entry["names"]}
+    return replace(small_reference(), decisions=decisions or None, notes=notes or None, placement=placement, marks=marks, ambiguous=names.get)
+
+
+def ambiguous(entry: Mapping[str, Any]) -> AmbiguousName:
+    return AmbiguousName(entry["record"], tuple(entry["codes"]), entry["fact"], "words", entry["valid_from"])
 
 
 def result_of(told: Mapping[str, Any]) -> Result:
@@ -84,6 +92,9 @@ def test_case(rule: str, file: Mapping[str, Any], case: Mapping[str, Any]) -> No
     assert any(finding.points_micro for finding in found) is case.get("points", bool(case["fails"]))
     assert "suggests" not in case or sorted({code for finding in found for code in finding.suggested_codes}) == case["suggests"]
     assert all(finding.evidence for finding in found)
+    shown = [piece for finding in found for piece in finding.evidence]
+    told_of = [piece for piece in shown if piece["kind"] != "more"]
+    assert all(piece[name] == value for piece in told_of for name, value in case.get("shows", {}).items())
 
 
 @pytest.mark.parametrize("rule", sorted(RULE_DIMENSIONS))

@@ -154,7 +154,7 @@ def test_every_kind_is_worded_and_used(kind: str) -> None:
     entry = DATA["kind"][kind]
     assert set(entry["sentence"]) == set(entry["action"]) == {"zh", "en"}
     assert isinstance(entry["repairable"], bool)
-    assert kind == "fixed_elements" or any(rule["kind"] == kind for rule in DATA["rule"].values())
+    assert kind in ("fixed_elements", "scattered") or any(rule["kind"] == kind for rule in DATA["rule"].values())
     assert "错" not in entry["sentence"]["zh"]
     assert "wrong" not in entry["sentence"]["en"].lower()
 

@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecid.declarations.element_string import parse_specification
-from ecid.scoring.drafts import DraftLine, draft_lines, listings, mark_name
+from ecid.scoring.drafts import DraftLine, draft_lines
 from ecid.scoring.engine import Request, run
+from ecid.scoring.marks import differ, favours, listings, mark_name
 from ecid.scoring.policy import load_policy
 from ecid.scoring.reference import Reference
 from ecid.tariff.model import Marks
@@ -119,5 +120,25 @@ def test_what_a_list_says_of_a_code(code: str, day: date, state: str | None, cod
 
 def test_every_mark_has_a_name() -> None:
     marks = set(get_args(get_type_hints(Marks)["mark"]))
-    assert set(tomllib.loads(files("ecid.scoring").joinpath("drafts.toml").read_text("utf-8"))["mark"]) == marks
+    assert set(tomllib.loads(files("ecid.scoring").joinpath("marks.toml").read_text("utf-8"))["mark"]) == marks
     assert all(mark_name(mark)["zh"] and mark_name(mark)["en"] for mark in marks)
+
+
+REFUNDS = Marks("r", "r", DAY, DAY, "export_refund", "s", "0" * 64, {"8507600010": "13", "8507600090": "9", "85065000": "9", "8541430000": "6"})
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "lists", "better", "other"),
+    [
+        ("85076000", "850650", [REFUNDS], False, True),  # as much as the lower of two is no less
+        ("85076000", "854143", [REFUNDS], True, True),
+        ("85076000", "847130", [REFUNDS], False, True),  # of a code without a rate nothing is known
+        ("8506500000", "850650", [REFUNDS], False, False),
+        ("8507600090", "854143", [LIST], True, True),
+        ("8541430000", "850760", [LIST], False, False),
+        ("85076000", "854143", [LIST], False, False),  # it depends on the last digits
+    ],
+)
+def test_whether_a_code_is_better_off(ours: str, theirs: str, lists: list[Marks], better: bool, other: bool) -> None:
+    (one,), (rival,) = listings(ours, DAY, lists), listings(theirs, DAY, lists)
+    assert (favours(rival, one), differ(rival, one)) == (better, other)

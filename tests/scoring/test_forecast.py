@@ -20,6 +20,7 @@ from ecid.scoring.reference import Reference
 from ecid.tariff.model import Edition
 from ecid.tariff.reference import Tariff
 from tests.scoring.conftest import frame
+from tests.scoring.known import Told
 
 POLICY = load_policy()
 AS_OF = date(2026, 5, 17)
@@ -160,6 +161,23 @@ def test_figures_of_lines_to_come_can_be_judged_too(reference: Reference) -> Non
     assert 7 in found.months[0].lost_micro
     expected = brute([*lines, *(clean(line) | figures for line in last_year(lines))], reference)
     assert [seen(month) for month in found.months] == expected
+
+
+def test_names_that_do_not_fit_are_judged_too(reference: Reference) -> None:
+    rival = {"code": "960810", "title": {"zh": "圆珠笔", "en": "Ball point pens"}, "ppm": 990_000, "record": "term-1", "words": "圆珠笔"}
+    knowing = replace(reference, placement=Told({"圆珠笔": {"own_ppm": 200, "supported": False, "rival": rival}}))
+    lines = [line | {"name": "圆珠笔" if number % 9 == 0 else line["name"]} for number, line in enumerate(history(8))]
+    found = forecast(done(lines, knowing), knowing.tariff, POLICY)
+    assert found.months[0].lost_micro[4] > found.months[-1].lost_micro[4] > 0
+    assert [seen(month) for month in found.months] == brute([*lines, *(clean(line) for line in last_year(lines))], knowing)
+
+
+def test_a_code_no_longer_in_force_is_no_second_code(reference: Reference) -> None:
+    lines = [{"sku": "A", "code": "8541400000" if number % 15 == 0 else "8507600090", "mode": "0110"} for number in range(30)]
+    today = run(frame(lines), reference, POLICY, Request("e", "feed", AS_OF))
+    assert {finding.rule for finding in today.result.findings} == {"CODE_NOT_IN_FORCE"}
+    (now, *_) = forecast(today, reference.tariff, POLICY).months
+    assert (now.score_exact_micro, now.lost_micro[5]) == (today.result.score_exact_micro, 0)
 
 
 def test_months_with_too_few_lines_say_so(reference: Reference) -> None:

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from ecid.clearance.records import AnomalyRecord
+from ecid.errors import Language
 from ecid.scoring.authority import Authority, Decision, NationalNote, Ruling
 from ecid.scoring.engine import Request
-from ecid.scoring.inputs import changed, identity, inputs_of
+from ecid.scoring.inputs import changed, identity, inputs_of, said
 from ecid.scoring.policy import load_policy
 from ecid.scoring.reference import Rates, Reference
 from ecid.scoring.result import Review
@@ -49,6 +50,8 @@ def published(**parts: Any) -> dict[str, Any]:
         (told(rulings=(RULING,)), ("rulings",)),
         (told(outcomes=(AnomalyRecord("C1", "CLS-01", date(2025, 5, 5)),)), ("outcomes",)),
         (told(decisions=(DECISION,)), ("decisions",)),
+        (told(advanced=((date(2026, 1, 1), True),)), ("standing",)),
+        (told(advanced=((date(2026, 6, 1), True),)), ()),
         (published(decisions=(DECISION,)), ("decisions",)),
         (published(notes=(NationalNote("n", ("85076000",), "容量超过10安时", "tests", date(2025, 1, 1)),)), ("notes",)),
         (published(notes=(NationalNote("n", ("94032000",), "高度超过1米", "tests", date(2025, 1, 1)),)), ()),
@@ -71,3 +74,12 @@ def test_a_decision_on_other_goods_changes_nothing_once_some_are_loaded() -> Non
 
 def test_a_first_run_has_nothing_before_it() -> None:
     assert changed(None, inputs(**BEFORE)) == ("first_run",)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_part_is_told_in_words(lang: Language) -> None:
+    parts = [*inputs(**BEFORE), "first_run"]
+    words = [said(part, lang) for part in parts]
+    assert not set(words) & set(parts)
+    assert len(set(words)) == len(parts)
+    assert said("weather", lang) == "weather"

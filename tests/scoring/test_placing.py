@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from ecid.scoring.engine import Request, score
 from ecid.scoring.inputs import changed, inputs_of
@@ -55,7 +57,7 @@ def test_an_unknown_code_counts_as_wholly_defective_in_dimension_four() -> None:
 
 
 def test_vague_goods_are_half_a_defect() -> None:
-    told = {"塑料制品": {"best_ppm": 1}, "电池": {"own_ppm": 0, "supported": False, "rival": RIVAL}}
+    told: dict[str, dict[str, Any]] = {"塑料制品": {"best_ppm": 1}, "电池": {"own_ppm": 0, "supported": False, "rival": RIVAL}}
     vague, conflict = (
         next(dimension.share_ppm for dimension in scored(Told(told), [*LINES, {"name": name}]).dimensions if dimension.number == 4) for name in told
     )
@@ -86,8 +88,9 @@ def test_other_knowledge_is_another_input() -> None:
     assert changed(before, after) == ("knowledge",)
 
 
-@pytest.mark.parametrize(
-    ("name", "nothing"), [("塑料制品", True), ("五金件（小）", True), ("配件 A-12", False), ("挖掘机配件", False), ("玩具", False), ("", False), ("123", False)]
-)
-def test_names_that_name_nothing(name: str, nothing: bool) -> None:
-    assert names_nothing(name) is nothing
+NAMES = yaml.safe_load(Path(__file__).with_name("names_of_nothing.yaml").read_text("utf-8"))
+
+
+@pytest.mark.parametrize(("kind", "told"), [(kind, told) for kind, entries in NAMES.items() for told in entries], ids=str)
+def test_names_that_name_nothing(kind: str, told: dict[str, Any]) -> None:
+    assert names_nothing(told["name"], told.get("marks", ())) is (kind == "nothing")

@@ -67,6 +67,36 @@ def test_exact_search_finds_what_brute_force_finds(start: int) -> None:
         assert cheapest(table, declarations, target) == Choice(best, len(best), True), seed
 
 
+def test_numbers_beyond_64_bits() -> None:
+    for seed in range(340, 350):
+        table, declarations, target = ledger(seed, most=5)
+        huge = replace(
+            table,
+            total_weight=table.total_weight << 50,
+            charges=tuple(replace(charge, full=charge.full << 50) for charge in table.charges),
+            entries=tuple(replace(entry, left=tuple(left << 50 for left in entry.left)) for entry in table.entries),
+            contrary=(),
+        )
+        target = min(target, huge.score(huge.items) or 0)
+        assert cheapest(huge, declarations, target).items == brute_force(huge, declarations, target), seed
+
+
+def test_twenty_candidates_all_tied_with_others() -> None:
+    items = tuple(f"{number:02d}" for number in range(20))
+    full = 10**18
+    entries = tuple(
+        Entry(number, 0, tuple(sorted((item, items[(place + number) % 20]))), (share, share, share, 0))
+        for place, item in enumerate(items)
+        for number in range(1, 11)
+        for share in [(40 + (7 * place + 3 * number) % 11) * 10**15]
+    )
+    table = LossTable(AS_OF, 0, 10**12, None, tuple(Charge(number, 10, full) for number in range(1, 11)), RulingCap(3, 10_000, 80), items, entries, ())
+    choice = cheapest(table, dict.fromkeys(items, 1), 55_000_000)
+    assert choice.proven
+    assert (table.score(choice.items) or 0) >= 55_000_000
+    assert all((table.score([other for other in choice.items if other != item]) or 0) < 55_000_000 for item in choice.items)
+
+
 def test_larger_ledgers() -> None:
     for seed in range(500, 508):
         table, declarations, target = ledger(seed, most=11)

@@ -10,7 +10,7 @@ from ecid.adapters.knowledge_files import load_reference
 from ecid.knowledge import store
 from ecid.knowledge.record_sets import RecordSet
 from ecid.knowledge.records import Record
-from ecid.tariff.model import Nomenclature
+from ecid.tariff.model import Marks, Nomenclature
 
 DECISION = Record(
     id="decision-Z2020-0001",
@@ -27,6 +27,7 @@ DECISION = Record(
 )
 NOTE = replace(DECISION, id="note-national-1", kind="note", codes=("85076000", "85076010"), text={"zh": "容量超过10安时。"}, source="本国子目注释", facts={})
 NEWER = Nomenclature("hs-2022", "HS 2022", date(2022, 1, 1), date(2027, 12, 31), "en", "tests", "1" * 64, {"850760": "", "854143": ""})
+DAY = date(2025, 1, 1)
 OLDER = replace(NEWER, id="hs-2017", valid_from=date(2017, 1, 1), valid_to=date(2021, 12, 31), texts={"850760": "", "854140": ""})
 
 
@@ -67,3 +68,26 @@ def test_foreign_records_are_nobodys_authority_here(tmp_path: Path) -> None:
     reference = load_reference([saved(tmp_path, ("us-rulings-1", (DECISION,)))])
     assert (reference.decisions, reference.notes) == (None, None)
     assert "us-rulings-1" not in reference.versions
+
+
+def test_lists_of_chinese_codes_are_loaded_with_their_versions(tmp_path: Path) -> None:
+    own, foreign = (Marks(name, "t", DAY, DAY, "export_licence", "s", "3" * 64, {"8507600090": "4"}) for name in ("cn-export-licence-2025", "us-list"))
+    store.save(tmp_path, [own, foreign], "tests/1")
+    reference = load_reference([tmp_path])
+    assert reference.marks == (own,)
+    assert reference.versions["cn-export-licence-2025"] == "3" * 64
+
+
+def test_names_that_say_too_little_are_those_of_the_pack() -> None:
+    ambiguous = load_reference([Path(__file__).parents[2] / "knowledge"]).ambiguous
+    found = ambiguous(" 三文鱼 ")
+    assert found is not None
+    assert (found.record[:15], "0303" in found.codes, found.in_force(date(2025, 1, 1)), found.in_force(date(2021, 12, 31))) == (
+        "term-ambiguous-",
+        True,
+        True,
+        False,
+    )
+    assert found.fact["en"]
+    assert ambiguous("salmon") == found
+    assert ambiguous("没有的货物") is None

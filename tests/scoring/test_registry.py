@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from importlib.resources import files
 
 import pytest
 
-from ecid.scoring.policy import load_policy
+from ecid.scoring.policy import PPM, load_policy
 from ecid.scoring.rules import GOODS_RULES, RULE_DIMENSIONS
 from ecid.scoring.wording import dimension_name, rule_wording
 
@@ -17,10 +18,11 @@ DATA = tomllib.loads(files("ecid.scoring").joinpath("wording.toml").read_text("u
 @pytest.mark.parametrize("rule", sorted(RULE_DIMENSIONS))
 def test_every_rule_is_worded(rule: str) -> None:
     wording = rule_wording(rule)
-    for text in (wording.title, wording.question, wording.advice):
+    for text in (wording.title, wording.question, wording.advice, wording.basis):
         assert set(text) == {"zh", "en"}
         assert all(text.values())
-    assert wording.basis
+    assert not re.search(r"\.md|§", " ".join(wording.basis.values())), "a note of ours is no source for a reader"
+    assert not re.search(r"[A-Za-z]{5}", wording.basis["zh"])
     assert wording.routes
     assert "错" not in wording.title["zh"] + wording.title["en"]
     assert "wrong" not in (wording.title["en"] + wording.question["en"]).lower()
@@ -39,6 +41,14 @@ def test_rules_belong_to_dimensions_of_the_policy() -> None:
     for dimension in policy.dimensions:
         assert set(dimension_name(dimension.number)) == {"zh", "en"}
     assert len({rule.code for rule in GOODS_RULES}) == len(GOODS_RULES)
+
+
+def test_sums_over_the_rules_of_a_dimension_fit_into_64_bits() -> None:
+    """Σ w · x is summed as Int64 over what all rules of a dimension charge; an unknown code is charged in dimensions 1 to 4."""
+    policy = load_policy()
+    for dimension in policy.dimensions:
+        rules = sum(of == dimension.number for of in RULE_DIMENSIONS.values()) + (2 <= dimension.number <= 4)
+        assert rules * policy.total_weight * PPM < 2**63, dimension.number
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,17 @@ def test_without_any_value_cells_alone_decide() -> None:
     assert weigh([(0, "a", True), (0, "a", True), (0, "b", True)]) == [250 * 10**9, 250 * 10**9, 500 * 10**9]
 
 
+def test_a_cell_with_a_line_of_unknown_value_is_not_taken_to_be_small() -> None:
+    # ½ by value to the one known line; the cells' half is split in two: the unknown line, alone in its cell, has a quarter of the whole.
+    assert weigh([(10**9, "a", True), (0, "b", True)]) == [750 * 10**9, 250 * 10**9]
+    # The known small line of such a cell too; an unweighed line has no say in what its cell claims.
+    large, small, unknown = weigh([(10**9, "a", True), (1, "b", True), (0, "b", True)])
+    assert large + small + unknown == TOTAL
+    assert abs(unknown - 125 * 10**9) <= 1
+    assert 0 <= small - unknown < 1000
+    assert weigh([(10**9, "a", True), (1, "b", True), (0, "b", False)])[1] < 2 * 10**6
+
+
 def test_unweighed_lines_weigh_nothing() -> None:
     assert weigh([(10**9, "a", False), (1, "b", True)]) == [0, TOTAL]
     assert weigh([(10**9, "a", False)]) == [0]

@@ -224,9 +224,30 @@ def test_edited_lines_are_scored_anew() -> None:
     answer = simulate_lines(lines(), REFERENCE, POLICY, Request("e", "feed", AS_OF), edits)
     assert answer.after.score_exact_micro == ALL_POINTS
     told = answer.to_json("zh")
-    assert told["edited"] == ["line-30", "line-31"]
+    assert (told["lines"], told["unknown_lines"]) == (["line-30", "line-31"], [])
     assert len(told["ended"]) == 2
     assert told["begun"] == []
+    assert told["score"] == 100
+    assert told["gained_micro"] == sum(one["before_micro"] or 0 for one in told["dimensions"]) == ALL_POINTS - (answer.before.score_exact_micro or 0) > 0
+
+
+def test_a_line_that_is_not_there_is_told_and_changes_nothing() -> None:
+    answer = simulate_lines(lines(), REFERENCE, POLICY, Request("e", "feed", AS_OF), {"line-99": LineEdit(code="8507600090")})
+    assert answer.to_json("en")["unknown_lines"] == ["line-99"]
+    assert answer.before == answer.after
+
+
+def test_lines_that_share_an_id_keep_each_its_own() -> None:
+    """Whatever is not edited stays as that very line has it, in any order of the input."""
+    twins = frame([cell(0)] * 30 + [cell(1, {"voltage"}), cell(1, name="蓄电池组")])
+    twins = twins.with_columns(line_id=pl.when(pl.col("line_id") == "line-31").then(pl.lit("line-30")).otherwise("line_id"))
+    by_hand = twins.with_columns(code=pl.when(pl.col("line_id") == "line-30").then(pl.lit("8507600090")).otherwise("code"))
+    wanted = run(by_hand, REFERENCE, POLICY, Request("e", "feed", AS_OF)).result
+    for declared in (twins, twins.reverse()):
+        answer = simulate_lines(declared, REFERENCE, POLICY, Request("e", "feed", AS_OF), {"line-30": LineEdit(code="8507600090")})
+        assert answer.after.score_exact_micro == wanted.score_exact_micro
+        assert {finding.goods_name for finding in answer.after.findings} == {finding.goods_name for finding in wanted.findings}
+    assert answer.after == run(by_hand.reverse(), REFERENCE, POLICY, Request("e", "feed", AS_OF)).result
 
 
 def test_an_edit_may_make_it_worse_and_says_so() -> None:
@@ -238,7 +259,6 @@ def test_an_edit_may_make_it_worse_and_says_so() -> None:
 @pytest.mark.parametrize(
     ("edits", "error"),
     [
-        ({"line-99": LineEdit(code="8507600090")}, NotFound),
         ({"line-0": LineEdit(elements={"功率": "5W"})}, BadInput),
         ({"line-0": LineEdit(elements={"用途": "a|b"})}, BadInput),
     ],

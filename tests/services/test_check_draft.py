@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ecid.adapters.knowledge_files import load_reference
 from ecid.knowledge import store
 from ecid.scoring.authority import Authority, Ruling
-from ecid.services.check_draft import SHOWN, FindCandidates, Knowledge, check_draft, load_marks, read_draft
+from ecid.services.check_draft import SHOWN, FindCandidates, Knowledge, check_draft, read_draft
 from ecid.tariff.model import Marks
 from tests.scoring.conftest import frame
 from tests.scoring.tariff import small_reference
@@ -51,7 +53,8 @@ def test_days_of_the_draft_do_not_matter() -> None:
 
 def test_a_candidate_shows_the_lists_that_say_something_else() -> None:
     document = checked(
-        [{}, {"code": "7318151010", "name": "高强度螺栓", "specification": ""}], Knowledge(REFERENCE, (LIST,), found("850760", "850650", "731815"))
+        [{}, {"code": "7318151010", "name": "高强度螺栓", "specification": ""}],
+        Knowledge(replace(REFERENCE, marks=(LIST,)), found("850760", "850650", "731815")),
     )
     cell, bolt = document["lines"]
     assert cell["marks"] == []
@@ -83,7 +86,7 @@ def test_a_candidate_shows_the_lists_that_say_something_else() -> None:
 
 def test_a_list_counts_on_its_days_only() -> None:
     lapsed = Marks("cn-list-2024", "list", date(2024, 1, 1), date(2024, 12, 31), "dual_use_export", "tests", "0" * 64, {"8507600090": ""})
-    document = checked([{}], Knowledge(REFERENCE, (LIST, lapsed), found("850650")))
+    document = checked([{}], Knowledge(replace(REFERENCE, marks=(LIST, lapsed)), found("850650")))
     assert [named["id"] for named in document["lists"]] == ["cn-list-2025"]
     assert document["lines"][0]["marks"] == []
 
@@ -95,7 +98,7 @@ def test_goods_described_alike_are_looked_up_once() -> None:
         asked.append(text)
         return found(*(f"8507{number:02}" for number in range(SHOWN + 3)))(text)
 
-    document = checked([{}, {}, {"name": "锂电芯"}, {"name": "", "specification": ""}], Knowledge(REFERENCE, (), count))
+    document = checked([{}, {}, {"name": "锂电芯"}, {"name": "", "specification": ""}], Knowledge(REFERENCE, count))
     assert len(asked) == len(set(asked)) == 2
     assert [len(line["candidates"]) for line in document["lines"]] == [SHOWN, SHOWN, SHOWN, 0]
 
@@ -103,12 +106,12 @@ def test_goods_described_alike_are_looked_up_once() -> None:
 @pytest.mark.parametrize(("score", "shown"), [(0.0099, 0), (0.01, 1)])
 def test_candidates_without_confidence_are_not_shown(score: float, shown: int) -> None:
     row = {"code": "850650", "score": score, "titles": {"zh": "锂的原电池"}}
-    document = checked([{}], Knowledge(REFERENCE, (), lambda _text: {"candidates": [row]}))
+    document = checked([{}], Knowledge(REFERENCE, lambda _text: {"candidates": [row]}))
     assert len(document["lines"][0]["candidates"]) == shown
 
 
 def test_the_real_index_gives_candidates(small: SmallPlatform) -> None:
-    knowledge = Knowledge(REFERENCE, (), small.candidates.find)
+    knowledge = Knowledge(REFERENCE, small.candidates.find)
     (line,) = checked([{}], knowledge, "en")["lines"]
     assert line["candidates"][0]["code"] == "850760"
     assert line["candidates"][0]["declared"]
@@ -125,8 +128,7 @@ def test_without_an_index_it_is_said_so() -> None:
 def test_lists_come_from_what_was_imported(tmp_path: Path) -> None:
     foreign = Marks("us-list-2025", "list", DAY, DAY, "dual_use_export", "tests", "0" * 64, {"8507600090": ""})
     store.save(tmp_path, [LIST, foreign, *REFERENCE.tariff.editions], "tests/1")
-    assert load_marks(tmp_path) == (LIST,)
-    assert load_marks(tmp_path / "nothing") == ()
+    assert load_reference([tmp_path, tmp_path / "nothing"]).marks == (LIST,)
 
 
 def test_a_draft_may_be_dated_to_come(tmp_path: Path) -> None:

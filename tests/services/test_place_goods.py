@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from random import Random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from ecid.adapters.candidate_index import FOLDER, INDEX, open_knowledge
-from ecid.knowledge.candidates.index_files import CandidateFiles, write_candidates
+from ecid.adapters.candidate_index import INDEX, open_knowledge
+from ecid.errors import UnreadableFile
+from ecid.knowledge.candidates.index_files import FOLDER, CandidateFiles, write_candidates
 from ecid.knowledge.candidates.sources import Tariffs
 from ecid.scoring.placement import Described, Placed
 from ecid.services.place_goods import Knowledge
 from ecid.settings import Settings
 from tests.knowledge.candidates.conftest import RECORDS, record, tariff
 
-DAY = date(2025, 1, 1)
+DAY, EARLIER = date(2025, 1, 1), date(2024, 1, 1)
 MORE = (
     record(
         "confusion-charge",
@@ -23,6 +28,8 @@ MORE = (
         ["850760", "850440"],
         sides=[{"codes": ["850760"], "zh": ["随身电源"], "en": ["pocket power"]}, {"codes": ["850440"], "zh": ["充电块"], "en": ["charging block"]}],
         settles=[{"to": "850760", "words": {"zh": ["内装锂芯"], "en": ["with cells"]}}, {"to": "850440", "words": {"zh": ["只变流"], "en": ["converts only"]}}],
+        shared={"zh": ["备用电源"], "en": ["backup power"]},
+        states={"zh": ["电芯"], "en": ["cell"]},
         question={"zh": "是否储电", "en": "whether it stores electricity"},
     ),
 )
@@ -42,7 +49,8 @@ def knowledge(home: Path) -> Knowledge:
 
 
 def placed(knowledge: Knowledge, name: str, code: str, *statements: str) -> Placed:
-    return knowledge.place(Described(name, statements, code, DAY))
+    (found,) = knowledge.place_all([Described(name, statements, code, DAY)])
+    return found
 
 
 def test_goods_under_their_own_code_are_supported(knowledge: Knowledge) -> None:
@@ -89,6 +97,26 @@ def test_a_fact_is_open_where_the_name_is_the_other_sides_alone(knowledge: Knowl
         assert (fact.record, fact.rivals, fact.question["en"]) == ("confusion-charge", ("850760",), "whether it stores electricity")
 
 
+@pytest.mark.parametrize(
+    ("name", "code", "statements", "rivals", "supported"),
+    [
+        ("备用电源", "85044010", (), ("850760",), False),
+        ("家庭备用电源", "85076000", (), ("850440",), False),
+        ("备用电源", "85044010", ("含电芯",), None, False),
+        ("备用电源", "85044010", ("只变流",), None, True),
+        ("备用电源", "85076000", ("只变流",), None, False),
+        ("备用电源支架", "85044010", (), None, False),
+        ("备用电源", "96170011", (), None, False),
+    ],
+)
+def test_a_name_that_sides_share_asks_for_the_fact(
+    knowledge: Knowledge, name: str, code: str, statements: tuple[str, ...], rivals: tuple[str, ...] | None, supported: bool
+) -> None:
+    found = placed(knowledge, name, code, *statements)
+    assert (found.open_fact and (found.open_fact.rivals, found.open_fact.shared)) == (rivals and (rivals, True))
+    assert found.supported is supported
+
+
 def test_a_heading_that_the_tariff_lacks_is_not_judged(knowledge: Knowledge) -> None:
     found = placed(knowledge, "真空保温杯", "95030010")
     assert found.own_ppm is None
@@ -110,7 +138,62 @@ def test_the_same_is_answered_again(knowledge: Knowledge, home: Path) -> None:
 
 
 def test_without_an_index_or_with_a_damaged_one_there_is_no_knowledge(tmp_path: Path, home: Path) -> None:
-    assert open_knowledge(Settings(home=tmp_path)) is None
-    assert open_knowledge(Settings(home=home)) is not None
+    assert open_knowledge(Settings(home=home)).version
     (tmp_path / INDEX / FOLDER).mkdir(parents=True)
-    assert open_knowledge(Settings(home=tmp_path)) is None
+    for without in (tmp_path / "none", tmp_path):
+        with pytest.raises(UnreadableFile):
+            open_knowledge(Settings(home=without))
+
+
+NAMES = ("帆布手提包", "真空保温杯", "不锈钢水杯", "锂电池组", "随身电源", "canvas handbag", "thermos", "lithium battery pack", "配件", "—", "杯" * 400)
+goods = st.builds(
+    Described,
+    st.sampled_from(NAMES) | st.text(max_size=12),
+    st.lists(st.sampled_from(["不锈钢", "3.7V", "2600mAh", "内装锂芯", "60%涤纶40%棉", "steel", ""]) | st.text(max_size=8), max_size=3).map(tuple),
+    st.sampled_from(["96170011", "42022200", "85076000", "85044010", "73239300", "95030010"]),
+    st.sampled_from([DAY, EARLIER]),
+)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(goods, min_size=1, max_size=12), st.randoms())
+def test_goods_are_placed_alike_alone_and_among_others_in_any_order(home: Path, many: Sequence[Described], random: Random) -> None:
+    alone = [fresh(home).place_all([one])[0] for one in many]
+    assert fresh(home).place_all(many) == alone
+    order = list(range(len(many)))
+    random.shuffle(order)
+    assert fresh(home).place_all([many[at] for at in order]) == [alone[at] for at in order]
+
+
+def fresh(home: Path) -> Knowledge:
+    return Knowledge(CandidateFiles(home / INDEX / FOLDER))
+
+
+def test_more_than_one_block_is_placed_as_each_alone(home: Path, knowledge: Knowledge) -> None:
+    many = [Described(f"{NAMES[at % 8]}{at // 8 or ''}", (f"长{at}mm",), "96170011", (DAY, EARLIER)[at % 2]) for at in range(1_200)]
+    found = fresh(home).place_all(many)
+    assert found[::97] == [knowledge.place_all([one])[0] for one in many[::97]]
+    assert len(found) == len(many)
+
+
+def test_nothing_is_placed_where_nothing_is_asked(knowledge: Knowledge) -> None:
+    assert knowledge.place_all([]) == []
+
+
+def test_what_is_not_in_force_on_the_day_says_nothing(home: Path) -> None:
+    """The decision on 渔夫帽形容器 lapsed at the end of 2024."""
+    found = fresh(home).place_all([Described("渔夫帽形容器", (), "42022200", day) for day in (EARLIER, DAY)])
+    assert [one.supported for one in found] == [True, False]
+
+
+def test_probabilities_are_told_in_thousandths(knowledge: Knowledge) -> None:
+    found = knowledge.place_all([Described(name, ("不锈钢",), "73239300", DAY) for name in NAMES])
+    told = [ppm for one in found for ppm in (one.own_ppm, one.best_ppm, one.own_code_ppm, one.rival.ppm if one.rival else None) if ppm is not None]
+    assert len(told) >= 3 * len(found)
+    assert all(ppm % 1_000 == 0 and 0 <= ppm <= 1_000_000 for ppm in told)
+
+
+def test_the_longest_known_ending_of_a_name_has_the_say(home: Path, knowledge: Knowledge) -> None:
+    """保温杯 is one word of 真空保温杯; 水杯 of 不锈钢水杯 is not known by itself."""
+    assert placed(knowledge, "新型不锈钢水杯", "73239300").supported
+    assert not placed(knowledge, "新型不锈钢水杯", "96170011").supported

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from functions.check_declarations.app import app as check
+from functions.describe_scoring.app import app as describe
 from functions.search_clauses.app import app as search
 from functions.verify_domain.app import app as verify
 from tests.translated_template import ROOT, evaluated, of_type, resources
@@ -17,6 +19,12 @@ from tests.translated_template import ROOT, evaluated, of_type, resources
 THROTTLE: dict[str, Any] = tomllib.loads((Path(__file__).parent / "bounds.toml").read_text("utf-8"))["throttle"]
 FROM_LOGS = {"requestId", "requestTimeEpoch", "routeKey", "status", "responseLatency", "integrationStatus", "error.responseType", "responseLength"}
 """What the access log may say of a request: nothing of who asked, and nothing of whom they asked about (the path would tell)."""
+BESIDE = {
+    operation.path: name
+    for name, app in (("SearchClauses", search), ("DescribeScoring", describe), ("CheckDeclarations", check))
+    for operation in app.operations
+}
+"""The routes of the functions beside the page, and whose they are."""
 HOST = {"PublicUrl": "https://verify.example.org", "CertificateArn": "arn:aws:acm:eu-central-1:000000000000:certificate/1"}
 
 
@@ -32,8 +40,8 @@ def stage() -> dict[str, Any]:
 
 def test_every_route_of_the_handlers_is_in_the_template_and_no_other() -> None:
     declared = {(operation.method, operation.path) for operation in verify.operations}
-    # Its routes take any method: the default route leads to the page, which knows nothing of them.
-    declared |= {("X-AMAZON-APIGATEWAY-ANY-METHOD", operation.path) for operation in search.operations}
+    # Their routes take any method: the default route leads to the page, which knows nothing of them.
+    declared |= {("X-AMAZON-APIGATEWAY-ANY-METHOD", path) for path in BESIDE}
     routed = {(method.upper(), path) for path, methods in paths().items() if path != "/$default" for method in methods}
     assert routed == declared
 
@@ -44,11 +52,10 @@ def test_whatever_else_is_asked_comes_to_the_handler_too() -> None:
 
 
 def test_every_route_leads_to_its_function_the_page_to_its_snapshot_in_the_form_that_they_read() -> None:
-    searched = {operation.path for operation in search.operations}
     for path, methods in paths().items():
         for method, operation in methods.items():
             integration = operation["x-amazon-apigateway-integration"]
-            function = "${SearchClauses.Arn}" if path in searched else "${VerifyDomainAliaslive}"
+            function = f"${{{BESIDE[path]}.Arn}}" if path in BESIDE else "${VerifyDomainAliaslive}"
             assert function in integration["uri"]["Fn::Sub"], (method, path)
             assert (integration["type"], integration["payloadFormatVersion"]) == ("aws_proxy", "2.0"), (method, path)
             assert "security" not in operation, "there is no sign-in"
@@ -66,8 +73,14 @@ def test_the_throttle_is_within_its_bounds_and_what_the_documentation_says() -> 
     rate, burst = settings["ThrottlingRateLimit"], settings["ThrottlingBurstLimit"]
     assert THROTTLE["rate"][0] <= rate <= THROTTLE["rate"][1], THROTTLE["why_rate"]
     assert THROTTLE["burst"][0] <= burst <= min(THROTTLE["burst"][1], 2 * rate), THROTTLE["why_burst"]
-    assert "RouteSettings" not in stage(), "a route of its own would be without this throttle"
-    assert f"is {rate} requests a second, bursts of {burst}," in (ROOT / "docs" / "deploy.md").read_text("utf-8")
+    (own,) = stage()["RouteSettings"].items()
+    assert own[0] == "ANY /v1/declarations/check", "another route would be without this throttle"
+    checks, some = own[1]["ThrottlingRateLimit"], own[1]["ThrottlingBurstLimit"]
+    assert THROTTLE["check_rate"][0] <= checks <= THROTTLE["check_rate"][1], THROTTLE["why_check"]
+    assert THROTTLE["check_burst"][0] <= some <= THROTTLE["check_burst"][1], THROTTLE["why_check"]
+    text = (ROOT / "docs" / "deploy.md").read_text("utf-8")
+    assert f"is {rate} requests a second, bursts of {burst}," in text
+    assert f"of checks of drafts {checks} and {some}," in text
 
 
 def test_a_host_of_ones_own_has_a_current_tls_and_is_the_only_way_in() -> None:

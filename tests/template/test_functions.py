@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +14,7 @@ import pytest
 from ecid.errors import EcidError
 from ecid.identity.domains import _data, normalise
 from ecid.settings import Settings, settings_from
+from tests.laid_out_image import FUNCTIONS
 from tests.translated_template import ROOT, environment, evaluated, of_type, resources, translated
 
 HERE = Path(__file__).parent
@@ -23,7 +22,7 @@ SETTINGS: dict[str, Any] = tomllib.loads((HERE / "settings.toml").read_text("utf
 BOUNDS: list[dict[str, Any]] = tomllib.loads((HERE / "bounds.toml").read_text("utf-8"))["function"]
 ROLES: dict[str, Any] = tomllib.loads((ROOT / "tests" / "iam.toml").read_text("utf-8"))
 GIVEN: dict[str, dict[str, str]] = SETTINGS["given"]
-IMAGES = ("SearchClauses",)
+IMAGES = tuple(FUNCTIONS)
 """What is deployed as a container image; the others are zips with layers."""
 
 
@@ -42,8 +41,8 @@ def test_every_function_folder_is_deployed_and_reviewed() -> None:
     text = (ROOT / "template.yaml").read_text("utf-8")
     for folder in folders:
         code = f"functions/{'_'.join(words(folder))}/"
-        named = f"Dockerfile: {code}Dockerfile" if folder in IMAGES else f"CodeUri: {code}"
-        assert re.search(rf"^  {folder}:\n(?:    .*\n)*?      {named}$", text, re.MULTILINE)
+        named = f"ImageConfig: {{ Command: [{code}app.handler] }}" if folder in IMAGES else f"CodeUri: {code}"
+        assert re.search(rf"^  {folder}:\n(?:    .*\n)*?      {re.escape(named)}$", text, re.MULTILINE)
 
 
 def test_the_handler_of_a_function_is_found_where_it_was_tried() -> None:
@@ -61,8 +60,8 @@ def test_the_handler_of_a_function_is_found_where_it_was_tried() -> None:
     ("function", "layers"),
     [
         ("VerifyDomain", ["CoreLayer", "DepsLayer"]),
+        ("DescribeScoring", ["CoreLayer", "DepsLayer"]),
         ("IngestEvents", ["CoreLayer", "DepsLayer", "WorkerDepsLayer"]),
-        ("ScoreEnterprise", ["CoreLayer", "DepsLayer", "WorkerDepsLayer", "KnowledgeLayer"]),
     ],
 )
 def test_a_function_has_the_layers_it_needs_and_a_page_carries_no_weight_of_the_workers(function: str, layers: list[str]) -> None:
@@ -123,24 +122,6 @@ def test_samples_are_no_domains_in_aws(function: str, suffix: str) -> None:
     assert accepted, "an empty setting would mean the default"
     with pytest.raises(EcidError):
         normalise(f"harborlight.{suffix}", accepted)
-
-
-def test_the_scorer_finds_pack_and_import_where_the_knowledge_layer_puts_them(tmp_path: Path) -> None:
-    for file in ("knowledge/policy.toml", "knowledge/samples/samples.toml", "home/knowledge/imported.json"):
-        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / file).write_text(file)
-    command = ["make", "--file", str(ROOT / "Makefile"), "knowledge-layer"]
-    home = {**os.environ, "ECID_HOME": str(tmp_path / "home")}
-    done = subprocess.run(command, cwd=tmp_path, env=home, capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 0, done.stderr
-    packed = Path(*re.findall(r"ContentUri: (build/\S+)", (ROOT / "template.yaml").read_text("utf-8")))
-
-    def there(setting: str) -> Path:
-        return tmp_path / packed / Path(str(environment("ScoreEnterprise")[setting])).relative_to("/opt")
-
-    assert (there("ECID_PACK_DIR") / "policy.toml").read_text() == "knowledge/policy.toml"
-    assert not (there("ECID_PACK_DIR") / "samples").exists()
-    assert (there("ECID_HOME") / "knowledge" / "imported.json").read_text() == "home/knowledge/imported.json"
 
 
 def test_a_function_writes_its_own_log_in_a_form_that_can_be_searched() -> None:

@@ -7,12 +7,11 @@ from any website and asked for again by its tag.
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import json
 import logging
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
 
@@ -203,19 +202,30 @@ def asked(event: APIGatewayProxyEventV2, name: str) -> str:
     return shown(as_sent(event, name))
 
 
-def json_object(event: APIGatewayProxyEventV2, example: Mapping[str, Any]) -> dict[str, Any]:
-    """The request body as a JSON object with the keys of `example`. Raises PayloadTooLarge (over 256 KiB) and InvalidBody."""
+def media_type(event: APIGatewayProxyEventV2) -> str:
+    """What the request body is said to be, without parameters, in small letters; empty where nothing is said."""
+    return header(event, "content-type").partition(";")[0].strip().lower()
+
+
+def body_of(event: APIGatewayProxyEventV2, most: int = MAX_BODY_BYTES) -> bytes:
+    """The request body, of `most` bytes at most; the gateway encodes what is not text. Raises PayloadTooLarge, and ValueError for a broken encoding."""
     raw = event.get("body") or ""
-    if len(raw) > MAX_BODY_BYTES * 4 / 3:
-        raise PayloadTooLarge(limit="256 KiB")
-    try:
+    if len(raw) <= most * 4 / 3 + 4:
         data = base64.b64decode(raw, validate=True) if event.get("isBase64Encoded") else raw.encode()
-        if len(data) > MAX_BODY_BYTES:
-            raise PayloadTooLarge(limit="256 KiB")
-        body = json.loads(data.decode("utf-8-sig"), object_pairs_hook=_unrepeated, parse_constant=_no_number)
-    except (binascii.Error, ValueError, RecursionError) as fault:
+        if len(data) <= most:
+            return data
+    raise PayloadTooLarge(limit=f"{most // 1024} KiB" if most % 2**20 else f"{most // 2**20} MiB")
+
+
+def json_object(
+    event: APIGatewayProxyEventV2, example: Mapping[str, Any], most: int = MAX_BODY_BYTES, optional: Collection[str] = frozenset()
+) -> dict[str, Any]:
+    """The request body as a JSON object with the keys of `example`, `optional` ones if need be. Raises PayloadTooLarge (over `most` bytes) and InvalidBody."""
+    try:
+        body = json.loads(body_of(event, most).decode("utf-8-sig"), object_pairs_hook=_unrepeated, parse_constant=_no_number)
+    except (ValueError, RecursionError) as fault:
         raise invalid_body(example) from fault
-    if not isinstance(body, dict) or body.keys() != example.keys():
+    if not isinstance(body, dict) or not example.keys() - optional <= body.keys() <= example.keys():
         raise invalid_body(example)
     return body
 

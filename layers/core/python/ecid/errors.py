@@ -118,6 +118,15 @@ class NotFound(EcidError):
     en = "Not found: {what}"
 
 
+class ReportNotReady(EcidError):
+    """There is no result that could answer: none was made yet, or an engine wrote it that kept less, or more, than this one knows."""
+
+    code = "report_not_ready"
+    status = 409
+    zh = "尚无可供查询的评分结果；评分完成后再试。"
+    en = "There is no score result yet that can be asked; try again once the score run is done."
+
+
 class MethodNotAllowed(EcidError):
     """The address exists, but not for this method. Context: `allowed`, the value of the `Allow` header (RFC 9110 §10.2.1)."""
 

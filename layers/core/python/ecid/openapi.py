@@ -106,7 +106,9 @@ def _problems(errors: list[type[EcidError]], contexts: Mapping[str, Json], *, pa
 
 def _by_status(codes: Iterable[str]) -> dict[int, list[type[EcidError]]]:
     # A kind of an error may have a sentence of its own under the same code; it is the error itself that is described.
-    known = {error.code: error for error in reversed(list(_tree(EcidError)))}
+    errors = list(_tree(EcidError))[::-1]
+    errors.sort(key=lambda error: error.__module__ == EcidError.__module__)
+    known = {error.code: error for error in errors}
     grouped: dict[int, list[type[EcidError]]] = {}
     for code in codes:
         grouped.setdefault(known[code].status, []).append(known[code])

@@ -49,6 +49,10 @@ class Settings:
     """Address of a Chroma server that holds the vectors of clause search; empty means the folder of the index itself."""
     dynamodb_endpoint: str = ""
     """Address of a DynamoDB-compatible engine; empty means AWS."""
+    check_bytes: int = 4 * 2**20
+    """Bytes of a draft that `POST /v1/declarations/check` takes. Lambda is handed 6 MB at most, in which binary content takes a third more room."""
+    check_lines: int = 200
+    """Lines of a draft that it takes: what is known of every distinct goods is looked up while the caller waits, at most half a minute."""
 
     @property
     def reserved_suffixes(self) -> frozenset[str]:
@@ -63,8 +67,14 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         raw = environment.get(f"ECID_{spec.name.upper()}", "")
         if not raw:
             continue
-        values[spec.name] = Path(raw) if "Path" in str(spec.type) else raw
+        values[spec.name] = Path(raw) if "Path" in str(spec.type) else _count(spec.name, raw) if spec.type == "int" else raw
     settings = Settings(**values)  # type: ignore[arg-type]
     if settings.public_anomalies not in ("records", "counts"):
         raise BadInput(detail="ECID_PUBLIC_ANOMALIES: records | counts")
     return settings
+
+
+def _count(name: str, raw: str) -> int:
+    if not (raw.isascii() and raw.isdigit() and 0 < int(raw) < 10**9):
+        raise BadInput(detail=f"ECID_{name.upper()}: 1…999999999")
+    return int(raw)

@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from ecid.adapters.candidate_index import INDEX
 from ecid.adapters.clause_index import vector_store
+from ecid.adapters.index_sources import note_sources, sources_digest
 from ecid.errors import SourceUnavailable, UnreadableFile
 from ecid.knowledge.retrieval.index_files import VECTORS, Manifest, read_manifest
 from ecid.services.build_index import build_index, is_current, searchable
@@ -24,7 +25,10 @@ def make_index(settings: Settings) -> Manifest:
     settings.home.mkdir(parents=True, exist_ok=True)
     with (settings.home / _LOCK).open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return _made(settings)
+        sources = sources_digest(settings)
+        manifest = _made(settings)
+        note_sources(settings, sources)
+        return manifest
 
 
 def _made(settings: Settings) -> Manifest:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+import json
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 
 from ecid.adapters.rates_file import load_rates
 from ecid.knowledge import store
 from ecid.knowledge.decision_numbers import canonical
 from ecid.knowledge.lapsing import Lapsing
+from ecid.knowledge.pack_records import ambiguous_terms, confusions
 from ecid.knowledge.record_sets import RecordSet
 from ecid.knowledge.records import Record
 from ecid.scoring.authority import Decision, NationalNote
+from ecid.scoring.placement import AmbiguousName
 from ecid.scoring.reference import Rates, Reference
-from ecid.tariff.model import Conversion, Edition, Nomenclature
+from ecid.tariff.exchange import ExchangeRates
+from ecid.tariff.model import Conversion, Edition, Marks, Nomenclature
 from ecid.tariff.reference import Tariff
 
 _RATES = "rates.toml"
@@ -25,7 +31,8 @@ _NATIONAL = 8
 
 
 def load_reference(paths: Sequence[Path]) -> Reference:
-    """The tariff, the exchange rates, and the decisions and national notes of the folders; a later folder's rates replace an earlier one's.
+    """The tariff, exchange rates, decisions, national notes and lists of codes of the folders; a later folder's table of rates replaces an earlier
+    one's, and imported months prevail over either.
 
     Raises `UnreadableFile`.
     """
@@ -42,12 +49,56 @@ def load_reference(paths: Sequence[Path]) -> Reference:
             versions.pop(rates.id, None)
             rates = load_rates(path)
             versions[rates.id] = hashlib.sha256(table.read_bytes()).hexdigest()
-    sets = [item for path in paths for item in store.load(path, {"recordset"}, _CHINAS) if isinstance(item, RecordSet)]
-    versions |= {item.id: item.sha256 for item in sets}
+    imported = [item for path in paths for item in store.load(path, {"recordset", "marks", "exchangerates"}, _CHINAS)]
+    rates, versions = _with_months(rates, [item for item in imported if isinstance(item, ExchangeRates)], versions)
+    sets = [item for item in imported if isinstance(item, RecordSet)]
+    marks = tuple(item for item in imported if isinstance(item, Marks))
+    versions |= {item.id: item.sha256 for item in sets} | {item.id: item.sha256 for item in marks}
     records = list(_in_order(sets, Lapsing(tariff.editions, tariff.nomenclatures, tariff.conversions)))
     decisions = tuple(_decision(record) for record in records if record.kind == "decision")
     notes = tuple(_note(record) for record in records if record.kind == "note" and all(len(code) == _NATIONAL for code in record.codes))
-    return Reference(tariff, rates, versions, decisions or None, notes or None)
+    confused = tuple(record for path in paths for record in confusions(path))
+    return Reference(tariff, rates, versions, decisions or None, notes or None, marks=marks, ambiguous=_AmbiguousNames(paths).of, confusions=confused)
+
+
+class _AmbiguousNames:
+    """The names of the packs that say too little, read when one is first asked about."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._paths = tuple(paths)
+
+    def of(self, name: str) -> AmbiguousName | None:
+        """The name as a pack knows it. Raises UnreadableFile."""
+        return self._names.get(_plain(name))
+
+    @cached_property
+    def _names(self) -> Mapping[str, AmbiguousName]:
+        return {
+            _plain(name): AmbiguousName(record.id, record.codes, record.facts["deciding_fact"], record.text.get("zh", ""), record.valid_from, record.valid_to)
+            for path in self._paths
+            for record in ambiguous_terms(path)
+            for names in record.facts["names"].values()
+            for name in names
+        }
+
+
+def _plain(name: str) -> str:
+    """A name without width, case and blanks."""
+    return "".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def _with_months(rates: Rates, tables: Sequence[ExchangeRates], versions: dict[str, str]) -> tuple[Rates, dict[str, str]]:
+    """The rates with those of imported months, which prevail; of two tables with one month that which reaches further. The id names all that is in it."""
+    if not tables:
+        return rates, versions
+    by_month = dict(rates.by_month)
+    ordered = sorted(tables, key=lambda table: (table.valid_to, table.id))
+    for table in ordered:
+        by_month |= {(currency, int(month[:4]), int(month[5:])): float(rate) for (currency, month), rate in table.by_month.items()}
+    parts = {name: sha256 for name, sha256 in versions.items() if name == rates.id} | {table.id: table.sha256 for table in ordered}
+    digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    merged = f"{rates.id}+monthly-{digest[:8]}"
+    return Rates(merged, by_month), versions | parts | {merged: digest}
 
 
 def _in_order(sets: Iterable[RecordSet], lapsing: Lapsing) -> Iterable[Record]:

@@ -80,11 +80,12 @@ def routes_of(template: str) -> Iterator[GatewayRoute]:
 
 
 def _code_of(function: Mapping[str, Any]) -> tuple[str, bool]:
-    """The folder of a function's code, and whether it is deployed as an image: then it stands beside its Dockerfile."""
-    if function["Properties"].get("PackageType") != "Image":
-        return function["Properties"]["CodeUri"].rstrip("/"), False
-    made = function["Metadata"]
-    return (Path(made["DockerContext"]) / made["Dockerfile"]).parent.as_posix(), True
+    """The folder of a function's code, and whether it is deployed as an image: then its command names the handler in that folder (`folder/app.handler`)."""
+    properties = function["Properties"]
+    if properties.get("PackageType") != "Image":
+        return properties["CodeUri"].rstrip("/"), False
+    (command,) = properties["ImageConfig"]["Command"]
+    return str(Path(command).parent), True
 
 
 def load_handler(root: Path, code: str) -> Handler:

@@ -15,6 +15,10 @@ from ecid.errors import SourceUnavailable, UnreadableFile
 from ecid.settings import settings_from
 
 if TYPE_CHECKING:
+    from datetime import date
+
+    from ecid.ports import FactStore
+    from ecid.services.check_draft import Knowledge
     from ecid.services.find_candidates import Candidates
     from ecid.services.ingest_events import Ingestion
     from ecid.services.search_clauses import Clauses
@@ -28,12 +32,14 @@ __all__ = [
     "Platform",
     "candidates",
     "clauses",
+    "draft_knowledge",
     "feed_samples",
     "fill_snapshot",
     "ingest",
     "keep_samples",
     "platform",
     "reading",
+    "record_store",
     "refuse",
     "reserve",
     "samples_to_try",
@@ -100,9 +106,20 @@ def candidates() -> Candidates:
 
 
 @cache
+def record_store() -> FactStore:
+    """The store of records, of this process."""
+    return platform().store
+
+
+def draft_knowledge(day: date) -> Knowledge:
+    """What a draft is held against, on a day. Raises UnreadableFile, and looks again when asked again."""
+    return platform().draft_knowledge(day)
+
+
+@cache
 def tariff() -> Tariff:
     """The loaded tariffs, of this process. Raises UnreadableFile, and looks again when asked again."""
-    return platform().reference().tariff
+    return platform().published.tariff
 
 
 class IndexUnavailable(SourceUnavailable):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from ecid.adapters.embedded_engine import Engine
     from ecid.ports import FactStore
+    from ecid.scoring.placement import Placement
     from ecid.services.feed_samples import FedSample
 
 _log = logging.getLogger(__name__)
@@ -46,6 +47,13 @@ class LocalPlatform(Platform):
         client = dynamodb_client(settings)
         create_tables(client, settings)
         return DynamoFactStore(client, settings)
+
+    def placement(self) -> Placement | None:
+        """See `Platform.placement`. On a machine a score does without where there is no index of what is loaded, and the log says so."""
+        if self.has_index():
+            return super().placement()
+        _log.warning("dimensions 4 and 9 are not judged: there is no search index of what is loaded; `ecid knowledge build` makes it")
+        return None
 
     def close(self) -> None:
         """Finish the score runs that were asked for, then leave the engine, which ends with its last user."""

@@ -6,21 +6,27 @@ import json
 import logging
 import traceback
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
-from ecid.errors import EcidError
+from ecid.errors import EcidError, UnreadableFile
 from ecid.feed.facts import PLATFORM_SUBJECT, enterprises_of
 from ecid.settings import Settings
 
 if TYPE_CHECKING:
     from ecid.knowledge.retrieval.index_files import Manifest
     from ecid.ports import FactStore, ObjectStore, Queue
+    from ecid.scoring.placement import Placement
     from ecid.scoring.reference import Reference
+    from ecid.services.check_draft import Knowledge as DraftKnowledge
     from ecid.services.find_candidates import Candidates
     from ecid.services.ingest_events import Ingestion
+    from ecid.services.misclassified_codes import MisclassifiedCodes
+    from ecid.services.review_findings import Reviews
     from ecid.services.score_enterprise import Scoring
+    from ecid.services.score_questions import ScoreQuestions
     from ecid.services.search_clauses import Clauses
     from ecid.services.verify_domain import Verification
 
@@ -32,6 +38,7 @@ class Platform:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self._indexed = False
 
     def now(self) -> datetime:
         """The clock of the platform: aware, UTC."""
@@ -66,12 +73,23 @@ class Platform:
             return SqsQueue(sqs_client(), self.settings.score_queue)
         return InProcessQueue(self.score_messages)
 
-    @cache  # noqa: B019 - one platform lives as long as its process
-    def reference(self) -> Reference:
-        """The tariff as loaded from the pack and from what was imported, and exchange rates."""
+    @cached_property
+    def published(self) -> Reference:
+        """The tariff as loaded from the pack and from what was imported, exchange rates, and what is published for everybody. Raises UnreadableFile."""
         from ecid.adapters.knowledge_files import load_reference
 
         return load_reference([self.settings.pack_dir, self.settings.home / "knowledge"])
+
+    @cache  # noqa: B019 - one platform lives as long as its process
+    def reference(self) -> Reference:
+        """All that the score rests on: what is `published`, and what is known of goods. Raises UnreadableFile."""
+        return replace(self.published, placement=self.placement())
+
+    def placement(self) -> Placement | None:
+        """What is known of goods, in the index that `make_index` made. Raises UnreadableFile: without two of its dimensions a score is another score."""
+        from ecid.adapters.candidate_index import open_knowledge
+
+        return open_knowledge(self.settings)
 
     @cached_property
     def clauses(self) -> Clauses:
@@ -87,11 +105,30 @@ class Platform:
 
         return open_candidates(self.settings, self.now)
 
+    def draft_knowledge(self, day: date) -> DraftKnowledge:
+        """What a draft is held against that is declared on `day`; without candidates where there is no index of them. Raises UnreadableFile."""
+        from ecid.services.check_draft import Knowledge
+
+        try:
+            found = self.candidates
+        except UnreadableFile:
+            return Knowledge(self.reference())
+        return Knowledge(self.reference(), lambda text: found.find(text, as_of=day))
+
+    def has_index(self) -> bool:
+        """Whether there is an index, of the very same as what is loaded. It takes a tenth of a second."""
+        from ecid.adapters.index_sources import is_noted
+
+        self._indexed = self._indexed or is_noted(self.settings)
+        return self._indexed
+
     def make_index(self) -> Manifest:
         """Make the search index from everything that is loaded, unless there is one of the very same."""
         from ecid.adapters.index_making import make_index
 
-        return make_index(self.settings)
+        manifest = make_index(self.settings)
+        self._indexed = True
+        return manifest
 
     def verification(self) -> Verification:
         """The use case behind page, record and batch."""
@@ -114,27 +151,56 @@ class Platform:
 
         return Scoring(self.store, self.objects, self.reference, load_policy(), self.now, build_record)
 
+    def questions(self) -> ScoreQuestions:
+        """The use case behind what an enterprise asks of its results."""
+        from ecid.services.score_questions import ScoreQuestions
+
+        return ScoreQuestions(self.store, self.objects)
+
+    def reviews(self) -> Reviews:
+        """The use case behind the owner's marks on findings."""
+        from ecid.services.review_findings import Reviews
+
+        return Reviews(self.store)
+
+    def misclassified_codes(self) -> MisclassifiedCodes:
+        """The use case behind the quarterly list."""
+        from ecid.scoring.policy import load_policy
+        from ecid.services.misclassified_codes import MisclassifiedCodes
+
+        return MisclassifiedCodes(self.store, self.objects, self.reference, load_policy(), self.now)
+
     def score_messages(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Score the enterprises that an SQS event names, each once; messages that failed come back as batch item failures.
 
-        An event of the daily schedule asks for every enterprise, through the same queue.
+        An event of the daily schedule asks for every enterprise, through the same queue, and for what the list of the last quarter lacks.
         """
         if "Records" not in event:  # the daily schedule: the three-year window moved for everybody
             for uscc in enterprises_of(self.store.facts(PLATFORM_SUBJECT).facts):
                 self.scores.send({"enterprise": uscc})
+            for summary in self.misclassified_codes().due():
+                self.scores.send(summary)
             return {}
         failures: list[dict[str, str]] = []
-        done: set[str] = set()
+        done: set[tuple[str, str]] = set()
         for record in event["Records"]:
             try:
-                uscc = str(json.loads(record["body"])["enterprise"])
-                if uscc not in done:
-                    self.scoring().run(uscc)
-                done.add(uscc)
+                message = json.loads(record["body"])
+                asked = str(message["enterprise"]), str(message.get("quarter_end", ""))
+                if asked not in done:
+                    self._score(*asked)
+                done.add(asked)
             except Exception as error:  # noqa: BLE001 - whatever fails for one enterprise is not the others'
                 _log.error("score run failed, message %s: %s", record["messageId"], told(error))
                 failures.append({"itemIdentifier": record["messageId"]})
         return {"batchItemFailures": failures}
+
+    def _score(self, uscc: str, quarter_end: str) -> None:
+        """A score run; or, where the last day of a quarter is named, what the enterprise adds to the list of that quarter."""
+        if quarter_end:
+            self.misclassified_codes().summarise(uscc, date.fromisoformat(quarter_end))
+        else:
+            self.scoring().run(uscc)
 
 
 def told(error: Exception) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,13 @@ from rich.markup import escape
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from ecid.bootstrap import Platform
+from ecid.cli.index import ready_index
 from ecid.cli.options import DAY, lang_option
+from ecid.cli.remote import ServerUnavailable, ask, server_option
 from ecid.declarations.readers import Limits
 from ecid.declarations.rejections import printable
-from ecid.errors import Language, UnreadableFile
-from ecid.services.check_draft import MOST_LINES, FindCandidates, Knowledge, check_draft, load_marks, read_draft
+from ecid.errors import BadInput, Language
+from ecid.services.check_draft import MOST_LINES, FindCandidates, draft_document, read_draft
 
 _WORDS = {
     "looking_up": {"zh": "查找可能的子目", "en": "looking up candidates"},
@@ -63,35 +66,51 @@ _TITLE = 40
 @click.option("--fail-on-findings", is_flag=True, help="Exit with 1 when a line needs review, could not be judged or could not be read.")
 @click.option("--max-lines", type=click.IntRange(1), default=MOST_LINES, show_default=True, help="Refuse more lines than this.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@server_option
 @lang_option
 @click.pass_obj
-def check_command(
-    platform: Platform, /, paths: tuple[Path, ...], as_of: date | None, fail_on_findings: bool, max_lines: int, as_json: bool, lang: Language
-) -> None:
+def check_command(platform: Platform, /, paths: tuple[Path, ...], as_of: date | None, max_lines: int, lang: Language, **options: Any) -> None:
     """Check a draft before it is lodged: what is missing, what to ask, and the specification ready to paste."""
-    day = as_of or platform.today()
-    read = read_draft(paths, Limits(lines=max_lines))
-    with _watched(_candidates(platform, day), lang) as candidates:
-        knowledge = Knowledge(platform.reference(), load_marks(platform.settings.home / "knowledge"), candidates)
-        document = check_draft(read.lines, knowledge, day, lang)
-    document["reading"] = {name: getattr(read, name) for name in ("totals_rows", "blank_rows", "heading_rows", "title_rows")}
-    rejected = [{"row": row.row, "code": row.code, "reason": row.zh if lang == "zh" else row.en, "file": row.file} for row in read.rejected]
-    document["rejected_rows"] = rejected
-    if as_json:
+    server: str | None = options["server"]
+    document = _of_server(server, paths, as_of, lang) if server else _of_here(platform, paths, as_of, max_lines, lang)
+    if options["as_json"]:
         click.echo(json.dumps(document, ensure_ascii=False, indent=2))
     else:
-        _show(document, lang)
-    if fail_on_findings and (rejected or document["summary"]["clear"] < document["summary"]["lines"]):
+        console = Console(highlight=False)
+        for text in _told_of(document, lang, server):
+            console.print(text, soft_wrap=True)
+    if options["fail_on_findings"] and (document["rejected_rows"] or document["summary"]["clear"] < document["summary"]["lines"]):
         raise SystemExit(1)
 
 
-def _candidates(platform: Platform, day: date) -> FindCandidates | None:
-    """Candidate headings on a day; None where this installation has no index of them."""
+def _of_here(platform: Platform, paths: tuple[Path, ...], as_of: date | None, max_lines: int, lang: Language) -> dict[str, Any]:
+    day = as_of or platform.today()
+    read = read_draft(paths, Limits(lines=max_lines))
+    ready_index(platform, lang)
+    knowledge = platform.draft_knowledge(day)
+    with _watched(knowledge.candidates, lang) as candidates:
+        return draft_document(read, replace(knowledge, candidates=candidates), day, lang)
+
+
+def _of_server(server: str, paths: tuple[Path, ...], as_of: date | None, lang: Language) -> dict[str, Any]:
+    """What the server says of the file, which it reads itself. Several files would be one draft there only if they were one file."""
+    if len(paths) > 1:
+        raise BadInput(detail={"zh": "--server：一次只能核对一个文件", "en": "--server: one file at a time"})
+    keys = ("as_of", "summary", "lines", "rejected_rows")
+    found = ask(server, ("v1", "declarations", "check"), {"as_of": as_of, "lang": lang}, keys, body=paths[0].read_bytes())
+    if not (isinstance(found["summary"], dict) and {"lines", "clear"} <= found["summary"].keys()):
+        raise ServerUnavailable(server=server, reason="no such answer")
+    return found
+
+
+def _told_of(document: Mapping[str, Any], lang: Language, server: str | None) -> list[str]:
+    """The document for a person. Raises ServerUnavailable where a server of another version answered."""
     try:
-        index = platform.candidates
-    except UnreadableFile:
-        return None
-    return lambda text: index.find(text, as_of=day)
+        return [*_shown(document, lang)]
+    except (KeyError, TypeError, ValueError, AttributeError) as fault:
+        if not server:
+            raise
+        raise ServerUnavailable(server=server, reason="answer of another version, try --json") from fault
 
 
 @contextmanager
@@ -112,39 +131,39 @@ def _watched(candidates: FindCandidates | None, lang: Language) -> Iterator[Find
         yield counted
 
 
-def _show(document: Mapping[str, Any], lang: Language) -> None:
-    console, word = Console(highlight=False), {key: text[lang] for key, text in _WORDS.items()}
-    console.print(f"[bold]{word['summary'].format(**document['summary'])}[/bold]")
+def _shown(document: Mapping[str, Any], lang: Language) -> Iterator[str]:
+    word = {key: text[lang] for key, text in _WORDS.items()}
+    yield f"[bold]{word['summary'].format(**document['summary'])}[/bold]"
     if not document["candidates_asked"]:
-        console.print(f"[dim]{word['no_candidates']}[/dim]", soft_wrap=True)
+        yield f"[dim]{word['no_candidates']}[/dim]"
     if not document["lists"]:
-        console.print(f"[dim]{word['no_lists']}[/dim]", soft_wrap=True)
+        yield f"[dim]{word['no_lists']}[/dim]"
     if substituted := sum(line["edition_substituted"] for line in document["lines"]):
-        console.print(f"[dim]{word['substituted'].format(n=substituted)}[/dim]", soft_wrap=True)
+        yield f"[dim]{word['substituted'].format(n=substituted)}[/dim]"
     for line in document["lines"]:
-        console.print(f"\n[bold]{_safe(line['line'])}[/bold]  {_safe(line['code'])}  {_safe(line['name'])}")
-        for text in _told(line, word):
-            console.print(f"  {text}", soft_wrap=True)
+        yield f"\n[bold]{_safe(line['line'])}[/bold]  {_safe(line['code'])}  {_safe(line['name'])}"
+        yield from (f"  {text}" for text in _told(line, word))
     if document["rejected_rows"]:
-        console.print(f"\n{word['rejected']}: {len(document['rejected_rows'])}")
-        for row in document["rejected_rows"]:
-            console.print(f"  {row['row']}: {_safe(row['reason'])} ({row['code']})")
+        yield f"\n{word['rejected']}: {len(document['rejected_rows'])}"
+        yield from (f"  {row['row']}: {_safe(row['reason'])} ({_safe(row['code'])})" for row in document["rejected_rows"])
 
 
 def _told(line: Mapping[str, Any], word: Mapping[str, str]) -> list[str]:
-    told = [word[line["outcome"]]] if line["outcome"] != "findings" else [f"• {finding['title']} [dim]{finding['rule']}[/dim]" for finding in line["findings"]]
+    told = [f"• {_safe(finding['title'])} [dim]{_safe(finding['rule'])}[/dim]" for finding in line["findings"]]
+    if line["outcome"] != "findings":
+        told = [word[line["outcome"]]]
     told += [f"{word['ask']}: {_safe(question['question'])}" for question in line["ask"]]
     if line["suggested_codes"]:
-        told.append(f"{word['suggested']}: {', '.join(line['suggested_codes'])}")
-    told += [f"{word['marks']}: {mark['name']} – {word[mark['state']]}" for mark in line["marks"]]
+        told.append(f"{word['suggested']}: {_safe(', '.join(line['suggested_codes']))}")
+    told += [f"{word['marks']}: {_safe(mark['name'])} – {word[mark['state']]}" for mark in line["marks"]]
     if line["outcome"] == "findings" and line["candidates"]:
         told += [f"{word['candidates']}:", *(f"  {_candidate(one, word)}" for one in line["candidates"])]
     return told + _specification(line["specification"], word)
 
 
 def _candidate(one: Mapping[str, Any], word: Mapping[str, str]) -> str:
-    marks = "".join(f"; {mark['name']}: {word[mark['state']]}" for mark in one["differing_marks"])
-    return f"{one['code']} {one['score']:.2f}{word['declared'] if one['declared'] else ''} {_safe(one['title'][:_TITLE])}{marks}"
+    marks = "".join(f"; {_safe(mark['name'])}: {word[mark['state']]}" for mark in one["differing_marks"])
+    return f"{_safe(one['code'])} {one['score']:.2f}{word['declared'] if one['declared'] else ''} {_safe(one['title'][:_TITLE])}{marks}"
 
 
 def _specification(found: Mapping[str, Any] | None, word: Mapping[str, str]) -> list[str]:

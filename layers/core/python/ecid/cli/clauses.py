@@ -77,7 +77,7 @@ def tariff_command(platform: Platform, code: str, as_of: date | None, as_json: b
     if server:
         answer = ask(server, ("v1", "tariff", code), {"as_of": as_of, "lang": lang}, ("code", "state", "line"))
     else:
-        answer = tariff_line(platform.reference().tariff, code, as_of or platform.today())
+        answer = tariff_line(platform.published.tariff, code, as_of or platform.today())
     if as_json:
         click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
         return

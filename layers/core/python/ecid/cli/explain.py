@@ -12,17 +12,16 @@ from rich.console import Console, RenderableType
 from rich.table import Column, Table
 from rich.text import Text
 
+from ecid.bootstrap import Platform
+from ecid.cli.index import ready_index
 from ecid.cli.options import lang_option
 from ecid.cli.remote import printable
 from ecid.errors import BadInput, Language, PayloadTooLarge
-from ecid.scoring import comparison
-from ecid.scoring.routes import routes_for
-from ecid.scoring.saved import SavedFinding, SavedResult, saved_result
-from ecid.scoring.shares import allot
-from ecid.scoring.wording import dimension_name
+from ecid.scoring import answers, comparison
+from ecid.scoring.saved import SavedResult, saved_result
+from ecid.services.scan_files import rescored
 
 MAX_BYTES = 256 * 1024 * 1024
-_SHORTEST_ID = 4
 _SHOWN = 20
 _CUT = 300
 _TENTHS = 1_000
@@ -62,43 +61,48 @@ _WORDS = {
 }
 
 
-class _NoSuchFinding(BadInput):
-    """No finding, or more than one, has that id. Context: `id`, `count`."""
+class _OtherLines(BadInput):
+    """What was scored again is not what the earlier result was made of, or not by what the later one was made by. Context: `versions`, those that differ."""
 
     code = "bad_input"
-    zh = "编号以 {id} 开头的待核事项有 {count} 项，应恰为一项。"
-    en = "{count} findings have an id that begins with {id}; it should be one."
+    zh = "这些文件按当前规则重新评分后，不能作为两个结果之间的中间结果：{versions} 不同。文件须正是较早结果所用的文件，现行规则须正是较晚结果所用的规则。"
+    en = (
+        "Scored again under the rules loaded now, these files do not lie between the two results: {versions} differ. The files must be those of the earlier "
+        "result, the rules those of the later one."
+    )
 
 
-class _NotBrokenDown(BadInput):
-    """The document was written without that axis. Context: `axis`."""
-
-    code = "bad_input"
-    zh = "此结果未按 {axis} 分列。"
-    en = "This result holds no breakdown by {axis}."
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command("explain")
-@click.argument("result", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="RESULT.json")
+@click.argument("result", type=_FILE, metavar="RESULT.json")
 @click.argument("finding", required=False)
 @click.option("--by", metavar="AXIS", help="Read the ledger by code, product, manufacturer, declarant or month.")
-@click.option("--against", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="EARLIER.json", help="What changed since an earlier result.")
+@click.option("--against", type=_FILE, metavar="EARLIER.json", help="What changed since an earlier result.")
+@click.option("--lines", type=_FILE, multiple=True, metavar="FILE", help="With --against: a file that EARLIER was made of, to tell rules from facts.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 @lang_option
-def explain_command(result: Path, finding: str | None, by: str | None, against: Path | None, as_json: bool, lang: Language) -> None:
+@click.pass_obj
+def explain_command(
+    platform: Platform, /, result: Path, finding: str | None, by: str | None, against: Path | None, lines: tuple[Path, ...], as_json: bool, lang: Language
+) -> None:
     """Explain a saved result (`ecid scan … --json > RESULT.json`): its ledger, or one finding by its id or the beginning of it."""
     if sum(asked is not None for asked in (finding, by, against)) > 1:
         raise click.UsageError("give one of FINDING, --by and --against")
+    if lines and against is None:
+        raise click.UsageError("--lines goes with --against")
     saved = _read(result)
     if finding is not None:
-        told: Mapping[str, Any] = _finding(saved, _one(saved, finding), lang)
+        told: Mapping[str, Any] = answers.finding(saved, answers.finding_of(saved, printable(finding)), lang)
         shown = _finding_shown
     elif against is not None:
-        told, shown = comparison.to_json(comparison.compare(_read(against), saved), lang, None if as_json else _SHOWN), _comparison_shown
+        told = comparison.to_json(_compared(platform, _read(against), saved, lines, lang), lang, None if as_json else _SHOWN)
+        shown = _comparison_shown
     elif by is not None:
-        told, shown = _axis(saved, by), _axis_shown
+        told, shown = answers.axis(saved, printable(by), lang), _axis_shown
     else:
-        told, shown = _ledger(saved, lang), _ledger_shown
+        told, shown = answers.ledger(saved, lang), _ledger_shown
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False, indent=2))
     else:
@@ -106,66 +110,21 @@ def explain_command(result: Path, finding: str | None, by: str | None, against: 
         Console().print(*shown(printable(told), word | {"lang": lang}), sep="\n")
 
 
+def _compared(platform: Platform, before: SavedResult, after: SavedResult, lines: Sequence[Path], lang: Language) -> comparison.Comparison:
+    if not lines:
+        return comparison.compare(before, after)
+    ready_index(platform, lang)
+    between = rescored(lines, before, platform.reference(), platform.now())
+    differ = [*comparison.changed_between(between, after)[0], *comparison.changed_between(before, between)[1]]
+    if differ:
+        raise _OtherLines(versions=", ".join(differ))
+    return comparison.compare(before, after, between)
+
+
 def _read(path: Path) -> SavedResult:
     if path.stat().st_size > MAX_BYTES:
         raise PayloadTooLarge(limit=f"{MAX_BYTES // 1024**2} MiB")
     return saved_result(path.read_bytes(), printable(path.name))
-
-
-def _one(saved: SavedResult, name: str) -> SavedFinding:
-    found = [finding for finding in saved.findings if len(name) >= _SHORTEST_ID and finding.id.startswith(name.lower())]
-    if len(found) != 1:
-        raise _NoSuchFinding(id=printable(name)[:40], count=len(found))
-    return found[0]
-
-
-def _finding(saved: SavedResult, finding: SavedFinding, lang: Language) -> dict[str, Any]:
-    """One finding in the language asked for; what only the file holds (evidence) is in `language`, that of the file, null where that cannot be told."""
-    told = finding.model_dump(mode="json") | finding.worded(lang) | {"language": finding.language}
-    if finding.language in (lang, None):
-        return told
-    return told | {"routes": [option.to_json(lang) for option in routes_for(finding.finding(), saved.versions.as_of)]}
-
-
-def _ledger(saved: SavedResult, lang: Language) -> dict[str, Any]:
-    """What is missing of 100 points: by dimension, by cap, and by finding; `shown_tenths` are tenths of a point that add up to what is missing when rounded."""
-    exact = saved.score_exact_micro
-    missing = None if exact is None else _TENTHS - exact // 100_000
-    lost = [dimension.lost_micro or 0 for dimension in saved.dimensions] + [cap.points_micro for cap in saved.caps]
-    tenths = allot(missing or 0, lost)
-    of_findings = allot(missing or 0, [*(finding.points_micro or 0 for finding in saved.findings), *(cap.points_micro for cap in saved.caps)])
-    return {
-        "score": None if exact is None else exact // 1_000_000,
-        "score_exact_micro": exact,
-        "missing_micro": None if exact is None else saved.missing_micro,
-        "insufficient_data": saved.insufficient_data,
-        "provenance": saved.provenance,
-        "as_of": saved.versions.as_of.isoformat(),
-        "period": {"from": saved.period.since.isoformat(), "to": saved.period.until.isoformat()},
-        "lines": {"judged": saved.lines.judged, "weighed": saved.lines.weighed},
-        "dimensions": [
-            dimension.model_dump() | {"name": dimension_name(dimension.dimension)[lang], "shown_tenths": None if exact is None else shown}
-            for dimension, shown in zip(saved.dimensions, tenths, strict=False)
-        ],
-        "caps": [
-            cap.model_dump() | {"title": cap.titles[lang], "shown_tenths": shown}
-            for cap, shown in zip(saved.caps, tenths[len(saved.dimensions) :], strict=True)
-        ],
-        "findings": [
-            {
-                "id": finding.id,
-                "rule": finding.rule,
-                "title": finding.titles[lang],
-                "dimension": finding.dimension,
-                "points_micro": finding.points_micro,
-                "shown_tenths": None if exact is None else shown,
-                "code": finding.code,
-                "goods_name": finding.goods_name,
-                "lines": len(finding.lines),
-            }
-            for finding, shown in zip(saved.findings, of_findings, strict=False)
-        ],
-    }
 
 
 def _ledger_shown(told: Mapping[str, Any], word: Mapping[str, str]) -> Iterable[RenderableType]:
@@ -239,13 +198,6 @@ def _plain(value: object) -> str:
         value = [f"{printable(name)}: {_plain(item)}" for name, item in value.items()]
     told = "; ".join(map(_plain, value)) if isinstance(value, list) else "–" if value is None else str(value)
     return told if len(told) <= _CUT else f"{told[:_CUT]}…"
-
-
-def _axis(saved: SavedResult, axis: str) -> Mapping[str, Any]:
-    found = saved.breakdown.get(axis)
-    if found is None:
-        raise _NotBrokenDown(axis=printable(axis)[:40])
-    return {"axis": axis, **found.model_dump()}
 
 
 def _axis_shown(told: Mapping[str, Any], word: Mapping[str, str]) -> Iterable[RenderableType]:

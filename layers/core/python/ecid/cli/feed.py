@@ -13,6 +13,7 @@ from typing import BinaryIO
 import click
 
 from ecid.bootstrap import LocalPlatform
+from ecid.cli.index import ready_index
 from ecid.cli.options import lang_option
 from ecid.errors import BadInput, EcidError, Language
 from ecid.feed.events import MAX_EVENT_BYTES
@@ -57,6 +58,7 @@ def feed_command(platform: LocalPlatform, file: BinaryIO, as_json: bool, lang: L
 
     Exits with 1 when lines were refused, with 3 when an enterprise could not be scored.
     """
+    ready_index(platform, lang)
     ingestion = platform.ingest()
     dead_letters = platform.settings.home / DEAD_LETTERS
     poison: list[Poison] = []

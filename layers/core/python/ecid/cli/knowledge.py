@@ -13,10 +13,10 @@ import click
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress as ProgressBar
-from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from ecid.bootstrap import Platform
+from ecid.cli.index import busy
 from ecid.cli.options import lang_option
 from ecid.cli.remote import printable
 from ecid.errors import Language
@@ -97,7 +97,7 @@ def build_command(platform: Platform, as_json: bool, lang: Language) -> None:
         click.echo(_WORDS["no_data"][lang])
     else:
         _report_files(files, as_json, lang)
-    with _busy("index", lang):
+    with busy(_WORDS["index"][lang]):
         platform.make_index()
 
 
@@ -107,7 +107,7 @@ def build_command(platform: Platform, as_json: bool, lang: Language) -> None:
 @click.pass_obj
 def check_command(platform: Platform, as_json: bool, lang: Language) -> None:
     """Check the pack, against the imported edition where there is one. Exits with 1 when something is to be repaired."""
-    with _busy("checking", lang):
+    with busy(_WORDS["checking"][lang]):
         findings = import_knowledge.check(platform.settings.home, platform.settings.pack_dir)
     if as_json:
         _echo_json([asdict(finding) for finding in findings])
@@ -125,7 +125,7 @@ def check_command(platform: Platform, as_json: bool, lang: Language) -> None:
 @click.pass_obj
 def stats_command(platform: Platform, as_json: bool, lang: Language) -> None:
     """What is loaded: editions, nomenclatures, conversions, notes; the records by kind, and what of them is an exception."""
-    with _busy("loading", lang):
+    with busy(_WORDS["loading"][lang]):
         datasets = import_knowledge.loaded(platform.settings.home, platform.settings.pack_dir)
         corpus = import_knowledge.corpus(platform.settings.pack_dir, datasets)
     rows, records = [_row(dataset) for dataset in datasets], _records_row(corpus)
@@ -241,18 +241,6 @@ def _watching() -> Iterator[Watch]:
             return progress
 
         yield watch
-
-
-@contextmanager
-def _busy(word: str, lang: Language) -> Iterator[None]:
-    """What is being done, and on a terminal for how long already."""
-    told, console = _WORDS[word][lang], Console(stderr=True)
-    if not sys.stderr.isatty():
-        click.echo(told, err=True)
-    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
-    with ProgressBar(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
-        bar.add_task(told, total=None)
-        yield
 
 
 def _echo_json(document: object) -> None:

@@ -23,6 +23,7 @@ class _Commands(click.Group):
         "explain": "ecid.cli.explain:explain_command",
         "feed": "ecid.cli.feed:feed_command",
         "knowledge": "ecid.cli.knowledge:knowledge_group",
+        "review": "ecid.cli.review:review_command",
         "scan": "ecid.cli.scan:scan_command",
         "serve": "ecid.cli.serve:serve_command",
         "tariff": "ecid.cli.clauses:tariff_command",

@@ -15,6 +15,8 @@ import click
 from ecid.errors import BadInput, SourceUnavailable
 
 TIMEOUT_SECONDS = 15
+SENDING_SECONDS = 60
+"""For what is sent and then worked on; a gateway gives up after thirty seconds of work."""
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 _UNEXPECTED = "no such answer"
 
@@ -47,8 +49,9 @@ class _NoRedirects(HTTPRedirectHandler):
         return None
 
 
-def ask(server: str, path: tuple[str, ...], query: Mapping[str, object], keys: Collection[str]) -> dict[str, Any]:
+def ask(server: str, path: tuple[str, ...], query: Mapping[str, object], keys: Collection[str], body: bytes | None = None) -> dict[str, Any]:
     """The JSON object at `path` (its parts, not yet encoded) of a server; what of `query` is None or empty is left out, and `keys` are in the answer.
+    With a `body`, a file of any kind, it is sent there.
 
     Raises ServerUnavailable, BadInput where `server` is no address, and what click shows with the server's own sentence (exit 2, or 3 for its own faults).
     """
@@ -57,8 +60,9 @@ def ask(server: str, path: tuple[str, ...], query: Mapping[str, object], keys: C
     # Bytes typed that are no text are question marks, as the screen shows them.
     given = urlencode({name: str(value) for name, value in query.items() if value not in (None, "")}, errors="replace")
     address = f"{server.rstrip('/')}/{'/'.join(quote(part, safe='', errors='replace') for part in path)}?{given}"
+    headers = {"Accept": "application/json"} | ({} if body is None else {"Content-Type": "application/octet-stream"})
     try:
-        with build_opener(_NoRedirects).open(Request(address, headers={"Accept": "application/json"}), timeout=TIMEOUT_SECONDS) as told:  # noqa: S310
+        with build_opener(_NoRedirects).open(Request(address, body, headers), timeout=TIMEOUT_SECONDS if body is None else SENDING_SECONDS) as told:  # noqa: S310
             answer = json.loads(told.read(MAX_ANSWER_BYTES))
     except HTTPError as refusal:
         raise (_Failed if refusal.code >= 500 else _Refused)(_refusal(refusal)) from refusal

@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from ecid import bootstrap
 from ecid.bootstrap import LocalPlatform
+from ecid.cli.index import ready_index
 from ecid.cli.options import lang_option
 from ecid.errors import EcidError, Language, NotFound, UnreadableFile
 
@@ -43,6 +44,7 @@ def serve_command(platform: LocalPlatform, port: int, samples: bool, lang: Langu
         click.echo(_WORDS["port"][lang].format(port=port, reason=error.strerror), err=True)
         sys.exit(3)
     with listening:
+        ready_index(platform, lang)
         with console.status(_WORDS["starting"][lang]):
             _ = platform.store
         if platform.engine and not platform.engine.persistent:

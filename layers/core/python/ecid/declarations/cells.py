@@ -119,6 +119,17 @@ def _is_money_word(text: str) -> bool:
     return bare in {"", "$", "¥"} or vocabulary.currencies().resolve(bare) is not None
 
 
+def split_money(text: str) -> tuple[str, str]:
+    """`USD 1,481.40`, `1481.40/美元` or `1481.40/502` as amount and currency; the currency is empty where the cell names none."""
+    if _PLAIN_NUMBER.fullmatch(text) or is_empty(text) or len(text) > vocabulary.LONGEST_NAME:
+        return text, ""
+    parts = [part.strip() for part in re.split(r"[/\n]", unicodedata.normalize("NFKC", text).strip())]
+    if len(parts) == 1 and (match := _NUMBER_IN_TEXT.fullmatch(parts[0])):
+        parts = [parts[0][match.start(2 if match[2] else 3) : match.end(4 if match[4] else 3)], (match[1] or match[5]).strip(" ()")]
+    named = [part for part in reversed(parts) if vocabulary.currencies().resolve(part)]
+    return (next(part for part in parts if part != named[0]), named[0]) if len(parts) == 2 and named and parts[0] != parts[1] else (text, "")
+
+
 def split_quantity(text: str) -> tuple[str, str]:
     """`1200个` as number and unit; the unit is empty where the cell holds only a number or anything else."""
     if _PLAIN_NUMBER.fullmatch(text) or is_empty(text):

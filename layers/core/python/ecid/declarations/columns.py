@@ -68,10 +68,10 @@ def split_name(text: str) -> tuple[str, str]:
 
 
 def split_price(text: str) -> tuple[str, str, str]:
-    """Unit price, total and currency of a stacked cell; what does not begin with a digit is the currency."""
+    """Unit price, total and currency of a stacked cell: what has no digit is the currency, or the third number, which is its code (502)."""
     parts = [part for part in _STACK.split(text.strip()) if part]
     amounts = [part for part in parts if any(char.isdigit() for char in part)]
-    names = [part for part in parts if part not in amounts]
+    names = [part for part in parts if part not in amounts] or amounts[2:3]
     price, total, *_ = [*amounts, "", ""] if len(amounts) > 1 else ["", *amounts, ""]
     return price, total, names[0] if names else ""
 
@@ -115,6 +115,14 @@ def _split_prices(columns: Columns) -> None:
     if combined is not None:
         for name, part in zip(("price", "total", "currency"), _each(split_price, combined), strict=True):
             columns.cells.setdefault(name, part)
+    for name in ("total", "price"):
+        stacked = columns.cells.get(f"{name}_and_currency")
+        if stacked is not None:
+            columns.cells.setdefault(name, stacked)
+        amounts = columns.cells.get(name)
+        if amounts is not None and (stacked is not None or not all(columns.get("currency"))):
+            columns.cells[name], named = _each(cells.split_money, amounts)
+            columns.cells["currency"] = [own or other for own, other in zip(columns.get("currency"), named, strict=True)]
 
 
 def _split_units(columns: Columns) -> None:

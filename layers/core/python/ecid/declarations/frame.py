@@ -27,6 +27,8 @@ READER_SCHEMA: dict[str, pl.DataType] = {
 
 Converter = Callable[[str], tuple[object, cells.Flags]]
 _Rejections = dict[int, tuple[str, str]]
+_WHOLE_E5, _HALF_E5 = 10**5, 5 * 10**4  # a quantity of one, and half of it, in 1/100,000
+_MOST = 2**63 - 1
 _REMEMBERED = 50_000  # different cells of a column
 
 
@@ -79,6 +81,7 @@ class Frames:
             column = columns.cells.get(source)
             values[target] = _converted(column, known, columns) if column is not None else [None] * len(columns.numbers)
         _drop_planned_exports(columns, values["declared_on"], self._today)
+        _fill_totals(columns, values)
         rejections = _rejections(columns, values, self._today)
         for position, (code, text) in sorted(rejections.items()):
             tally.rejected.add(columns.numbers[position], code, text)
@@ -145,6 +148,17 @@ def _drop_planned_exports(columns: Columns, days: list[object], today: date) -> 
         if flags.EXPORT_DATE_USED in found and isinstance(declared, date) and declared > today:
             days[position] = None
             found.remove(flags.EXPORT_DATE_USED)
+
+
+def _fill_totals(columns: Columns, values: Mapping[str, list[object]]) -> None:
+    """Where the total is blank, unreadable or 0, it is unit price × transaction quantity, rounded half up to 1/10,000, if both are there."""
+    totals = values["total_e4"]
+    for position, (price, quantity) in enumerate(zip(values["price_e4"], values["quantity_e5"], strict=True)):
+        if not totals[position] and isinstance(price, int) and isinstance(quantity, int) and price > 0 and quantity > 0:
+            total = (price * quantity + _HALF_E5) // _WHOLE_E5
+            if 0 < total <= _MOST:
+                totals[position] = total
+                columns.flag((position,), flags.TOTAL_ASSUMED)
 
 
 def _rejections(columns: Columns, values: Mapping[str, Sequence[object]], today: date) -> _Rejections:

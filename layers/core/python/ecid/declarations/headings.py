@@ -18,7 +18,8 @@ DECLARATION_FIELDS = (
 """Fields of the declaration's head: the same for all its items, so that sheets merge them, or print them above the table."""
 
 _UNIT_AFTER = {"first_quantity": "first_unit", "second_quantity": "second_unit", "quantity": "unit"}
-_MONEY = ("price", "total", "price_total_currency")
+_MONEY = ("price", "total", "price_total_currency", "price_and_currency", "total_and_currency")
+_QUANTITY = "数量"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +48,18 @@ def recognise(row: Sequence[str]) -> Headings | None:
         name, rank = _beside_quantity(found, fields[index - 1] if index else None)
         if name not in ranks or rank < ranks[name]:
             columns[name], ranks[name] = index, rank
+    _take_for_both(columns, row)
     if "code" not in columns or not {"name", "name_and_specification"} & columns.keys():
         return None
     keys = {index: vocabulary.heading_key(row[index]) for index in columns.values()}
     remarks = {name: vocabulary.bracketed(row[index]) for name, index in columns.items()}
     return Headings(columns, keys, _units(remarks), _currency(remarks))
+
+
+def _take_for_both(columns: dict[str, int], row: Sequence[str]) -> None:
+    """A column 数量单位, or 数量/单位, is the unit beside a quantity; where the sheet has none, it holds both."""
+    if "unit" in columns and not {"quantity", "quantity_and_unit"} & columns.keys() and _QUANTITY in row[columns["unit"]]:
+        columns["quantity_and_unit"] = columns.pop("unit")
 
 
 def best_heading_row(rows: Sequence[Sequence[str]]) -> int | None:

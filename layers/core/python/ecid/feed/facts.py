@@ -22,8 +22,8 @@ a site that is checked daily a month is more than enough; kept for good, the che
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One register. `subject` is `enterprise#<USCC>`, `domain#<registrable>`, `authority` or `platform`, `name` tells what it is about, `stamp` orders it,
-    `body` is JSON-able. From `expires_at` (seconds since 1970) on it says nothing any more.
+    """One register. `subject` is `enterprise#<USCC>`, `reviews#<USCC>`, `domain#<registrable>`, `authority` or `platform`, `name` tells what it is about,
+    `stamp` orders it, `body` is JSON-able. From `expires_at` (seconds since 1970) on it says nothing any more.
     """
 
     subject: str

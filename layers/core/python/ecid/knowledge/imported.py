@@ -9,9 +9,10 @@ from pathlib import Path
 
 from ecid.errors import Language, PayloadTooLarge, UnreadableFile
 from ecid.knowledge.record_sets import RecordSet
+from ecid.tariff.exchange import ExchangeRates
 from ecid.tariff.model import Conversion, Edition, Marks, Nomenclature, NoteSet
 
-Dataset = Edition | Nomenclature | Conversion | NoteSet | Marks | RecordSet
+Dataset = Edition | Nomenclature | Conversion | NoteSet | Marks | ExchangeRates | RecordSet
 Progress = Callable[[int, int], None]
 """Called with the number of units (pages, rows) done and their total."""
 

@@ -18,13 +18,14 @@ _UNDATED = date(1992, 1, 1)  # China's tariff on the Harmonized System
 _RECORD_KEYS = frozenset({"id", "kind", "codes", "title", "text", "valid_from", "valid_to", "superseded_by", "no_successor", "source", "confidence"})
 _FACT_KEYS: Mapping[str, frozenset[str]] = {
     "note": frozenset({"excludes", "includes", "defines", "scope"}),
-    "confusion": frozenset({"sides", "deciding_fact", "question", "settles", "basis"}),
+    "confusion": frozenset({"sides", "deciding_fact", "question", "settles", "shared", "states", "basis"}),
     "element_rule": frozenset({"labels", "good", "bad", "none"}),
 }
 _TERM_KEYS = frozenset({"hs", "zh", "en", "note"})
 _AMBIGUOUS_KEYS = frozenset({"hs", "zh", "en", "fact"})
 _DEFINED_KEYS = frozenset({"zh", "en", "text"})
 _FOLDERS = ("", "notes", "glossary")
+_CONFUSIONS = "confusions"
 _OTHER_FILES = frozenset({"rates.toml"})
 _GLOSSARY = "reviewed glossary of this project (knowledge/glossary)"
 
@@ -38,6 +39,20 @@ def read_records(pack: Path) -> list[Record]:
                 raise UnreadableFile(name=path.name, reason_zh=f"标识 {record.id} 重复", reason_en=f"the id {record.id} stands twice")
             records[record.id] = record
     return list(records.values())
+
+
+def ambiguous_terms(pack: Path) -> list[Record]:
+    """The names of a pack that say too little, in the order of files and entries. Raises `UnreadableFile`."""
+    return [record for path in record_files(pack) if path.parent.name == _FOLDERS[-1] for record in _read(path) if _is_ambiguous(record)]
+
+
+def confusions(pack: Path) -> list[Record]:
+    """The records of a pack on codes that are often confused. Raises `UnreadableFile`."""
+    return [record for path in record_files(pack) if path.stem == _CONFUSIONS for record in _read(path) if record.kind == "confusion"]
+
+
+def _is_ambiguous(record: Record) -> bool:
+    return record.kind == "term" and "deciding_fact" in record.facts
 
 
 def record_files(pack: Path) -> list[Path]:

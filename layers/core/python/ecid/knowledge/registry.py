@@ -8,6 +8,7 @@ from ecid.knowledge.importers import (
     catalogue,
     decisions,
     dual_use,
+    exchange_rates,
     goods_terms,
     hs_conversion,
     hs_sections,
@@ -32,6 +33,7 @@ IMPORTERS: tuple[Importer, ...] = (
     dual_use.IMPORTER,
     goods_terms.IMPORTER,
     tariff_lines.IMPORTER,
+    exchange_rates.IMPORTER,
 )
 
 

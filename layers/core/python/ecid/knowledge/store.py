@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +16,7 @@ from ecid.errors import UnreadableFile
 from ecid.knowledge.imported import Dataset, Skipped
 from ecid.knowledge.pack import has_tariff, read_pack
 from ecid.knowledge.record_sets import RecordSet, record_of, record_row
+from ecid.tariff.exchange import ExchangeRates
 from ecid.tariff.model import Conversion, Edition, Element, Marks, Nomenclature, Note, NoteSet, TariffLine
 from ecid.tariff.reference import conversion_id
 
@@ -81,20 +83,24 @@ def would_lose(folder: Path, dataset: Dataset) -> tuple[int, int] | None:
 
 
 def row_count(dataset: Dataset) -> int:
-    """How many lines, codes, pairs, notes or records it has."""
+    """How many lines, codes, pairs, notes, rates or records it has."""
+    rows: Sized
     match dataset:
         case Edition():
-            return len(dataset.lines)
+            rows = dataset.lines
         case Nomenclature():
-            return len(dataset.texts)
+            rows = dataset.texts
         case Conversion():
-            return len(dataset.newer_to_older)
+            rows = dataset.newer_to_older
         case NoteSet():
-            return len(dataset.notes)
+            rows = dataset.notes
         case Marks():
-            return len(dataset.codes)
+            rows = dataset.codes
+        case ExchangeRates():
+            rows = dataset.by_month
         case RecordSet():
-            return len(dataset.records)
+            rows = dataset.records
+    return len(rows)
 
 
 def headers(folder: Path) -> tuple[list[StoredHeader], list[StoredHeader | None]]:
@@ -158,7 +164,7 @@ def _read_header(path: Path) -> tuple[StoredHeader, bool]:
 def _guarded(path: Path, read: Callable[[str], _T]) -> _T:
     try:
         return read(path.read_text("utf-8"))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError) as error:
         zh, en = "内容已损坏，请删除后重新导入", "it is damaged; delete it and import its source again"
         raise UnreadableFile(name=path.name, reason_zh=zh, reason_en=en) from error
 
@@ -184,6 +190,8 @@ def _encode(dataset: Dataset, importer: str, skipped: Iterable[Skipped]) -> byte
         case Marks():
             header["mark"] = dataset.mark
             rows = sorted(dataset.codes.items())
+        case ExchangeRates():
+            rows = [[currency, month, f"{rate:f}"] for (currency, month), rate in sorted(dataset.by_month.items())]
         case RecordSet():
             header["title"] = dataset.title
             rows = [record_row(record) for record in dataset.records]
@@ -225,6 +233,8 @@ def _dated(first: Mapping[str, Any], rows: list[Any], head: tuple[str, str, date
             return NoteSet(*head, first["lang"], *own, tuple(Note(**row) for row in rows))
         case "marks":
             return Marks(*head, first["mark"], *own, dict(rows))
+        case "exchangerates":
+            return ExchangeRates(*head, *own, {(currency, month): Decimal(rate) for currency, month, rate in rows})
     raise ValueError("an unknown kind")
 
 

@@ -78,12 +78,18 @@ class NationalNote:
 class Authority:
     """What customs said and did in the matter of one enterprise. None: not loaded, which is not the same as "there is none".
 
-    `decisions` are those that came as events; of one number they stand before what the reference holds.
+    `decisions` are those that came as events; of one number they stand before what the reference holds. `advanced`: from which day on the enterprise is an
+    advanced certified one in good standing, or is not, in order; it opens routes and moves no points.
     """
 
     rulings: tuple[Ruling, ...] | None = None
     decisions: tuple[Decision, ...] | None = None
     outcomes: tuple[AnomalyRecord, ...] | None = None
+    advanced: tuple[tuple[date, bool], ...] = ()
+
+    def is_advanced(self, day: date) -> bool:
+        """Whether it is an advanced certified enterprise on `day`, as far as is known."""
+        return next((standing for since, standing in reversed(self.advanced) if since <= day), False)
 
     def versions(self) -> dict[str, str]:
         """SHA-256 of each part that is loaded, by name; order does not matter."""

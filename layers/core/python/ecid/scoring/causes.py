@@ -29,6 +29,7 @@ _NUMBERED = r"^(\d{18})-\d+$"
 _NAMED = {"place": pl.Int64(), "line_id": pl.List(pl.String())}
 _SEVERAL = "\x00several"
 _SPLIT = "SAME_GOODS_SPLIT"
+_TEMPLATE, _SCATTERED = "template", "scattered"
 _LANGUAGES: tuple[Language, ...] = ("zh", "en")
 _LIST = {"zh": "、", "en": ", "}
 _PHRASES = {"zh": "；", "en": "; "}
@@ -119,6 +120,7 @@ def causes_of(made: Run) -> tuple[Cause, ...]:
     groups: dict[_Key, list[int]] = defaultdict(list)
     for place, key in enumerate(_keys(findings, declarants)):
         groups[key].append(place)
+    groups = _gathered(groups, lodged)
     sizes = _sizes(lodged, list(groups.values()))
     causes = (
         _cause((made.result.enterprise, *key), [findings[place] for place in places], {declarants[place] for place in places}, size)
@@ -151,6 +153,19 @@ def _declarants(findings: int, lodged: pl.DataFrame) -> list[str]:
     main = counts.filter(pl.col("share") >= _data()["several_ppm"])
     found = dict(main.select("place", pl.col("declarant").fill_null("")).iter_rows())
     return [found.get(place, _SEVERAL) for place in range(findings)]
+
+
+def _gathered(groups: Mapping[_Key, list[int]], lodged: pl.DataFrame) -> dict[_Key, list[int]]:
+    """The groups, those of one declarant's template that are about a few lines each as one."""
+    few, many = int(_data()["few_lines"]), int(_data()["scattered"])
+    small: dict[str, list[_Key]] = defaultdict(list)
+    for key, (lines, _) in zip(groups, _sizes(lodged, list(groups.values())), strict=True):
+        if key[0] == _TEMPLATE and lines <= few:
+            small[key[1]].append(key)
+    scattered = {declarant: keys for declarant, keys in small.items() if len(keys) >= many}
+    taken = {key for keys in scattered.values() for key in keys}
+    merged = {(_SCATTERED, declarant): sorted(place for key in keys for place in groups[key]) for declarant, keys in scattered.items()}
+    return {key: places for key, places in groups.items() if key not in taken} | merged
 
 
 def _sizes(lodged: pl.DataFrame, groups: Sequence[Sequence[int]]) -> list[tuple[int, int]]:
@@ -259,7 +274,9 @@ def _sentence(cause: Cause, findings: Sequence[Finding], lang: Language) -> str:
     tenths = (cause.points_micro or 0) // (PPM // 10)
     size = data["count"]["unscored" if cause.points_micro is None else "size"][lang]
     sentence = data["kind"][cause.kind]["sentence"][lang].format_map(facts)
-    return str(size.format(sentence=sentence, lines=cause.lines, points=f"{tenths // 10}.{tenths % 10}"))
+    counted = data["count"]["line" if cause.lines == 1 else "lines"][lang].format(lines=cause.lines)
+    points = data["count"]["points" if tenths else "no_point"][lang].format(points=f"{tenths // 10}.{tenths % 10}")
+    return str(size.format(sentence=sentence, counted=counted, points=points))
 
 
 def _listed(names: Sequence[str], lang: Language) -> str:

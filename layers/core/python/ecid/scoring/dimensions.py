@@ -87,7 +87,7 @@ def _state(number: int, judgements: Judgements, defects: Defects, coverage: Mapp
     if number not in RULE_DIMENSIONS.values():
         return "no_rules_in_engine"
     if number == 5:
-        keyed = lines.filter(pl.col("in_period") & (pl.col("key") != ""))
+        keyed = lines.filter(pl.col("weighed") & (pl.col("key") != ""))
         return "judged" if keyed["key"].n_unique() < len(keyed) else "no_line_concerned"
     if number in _dimensions_of_lines(defects):
         if lines["weighed"].gather(_lines(defects, number, "judged")).any():

@@ -6,12 +6,8 @@ Nothing is invented: a known value stands at its place, one that needs review or
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
-from functools import cache
-from importlib.resources import files
 from typing import Literal
 
 import polars as pl
@@ -23,14 +19,11 @@ from ecid.scoring.goods import Goods, Slot, goods_of
 from ecid.scoring.rule import Evidence, Failure
 from ecid.scoring.rules import GOODS_RULES
 from ecid.scoring.wording import rule_wording
-from ecid.tariff.model import Marks
 from ecid.tariff.reference import CodeJudgement
 
 LONGEST = 255
 """Characters that the form holds (domain.md §6, M14)."""
 Outcome = Literal["findings", "clear", "not_judged"]
-Listed = Literal["listed", "possible", "not_listed"]
-"""`possible`: the list names ten-digit codes under this shorter one, so that it depends on the last digits."""
 Text = Mapping[str, str]
 _REMARK = re.compile(r"\s*[（(［\[].*", re.DOTALL)
 
@@ -85,15 +78,6 @@ class DraftLine:
     described: str
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """What one list says of a code: `codes` are the ten-digit codes under it that the list names, with its remarks."""
-
-    of: Marks
-    state: Listed
-    codes: Mapping[str, str]
-
-
 def draft_lines(run: Run, ids: Sequence[str]) -> tuple[DraftLine, ...]:
     """The lines as the run judged them, in the order in which they were handed to it: that of `ids`. All are of one day."""
     frame, found = run.judgements.lines.select("line_id", "code", "name", "verdict", "goods"), _findings(run)
@@ -105,21 +89,10 @@ def draft_lines(run: Run, ids: Sequence[str]) -> tuple[DraftLine, ...]:
     return tuple(line for _, line in sorted(lines, key=lambda pair: pair[0]))
 
 
-def listings(code: str, day: date, lists: Iterable[Marks]) -> tuple[Listing, ...]:
-    """What the lists in force on a day say of a code of six or more digits, in the order of their ids."""
-    own = code[:10]
-    found = []
-    for marks in sorted((marks for marks in lists if marks.valid_from <= day <= marks.valid_to), key=lambda marks: marks.id):
-        codes = {name: marks.codes[name] for name in sorted(marks.codes) if name.startswith(own)}
-        found.append(Listing(marks, "not_listed" if not codes else "listed" if own in codes else "possible", codes))
-    return tuple(found)
-
-
-@cache
-def mark_name(mark: str) -> Text:
-    """What a list is about, by language."""
-    name: Text = tomllib.loads(files("ecid.scoring").joinpath("drafts.toml").read_text("utf-8"))["mark"][mark]["name"]
-    return name
+def specification_of(goods: Goods) -> Specification | None:
+    """The specification of one goods as it should be pasted; None where the elements that the code asks for are not known."""
+    goods, failures, moved = _laid(goods)
+    return _specification(goods, failures, moved) if goods.slots else None
 
 
 def _findings(run: Run) -> dict[int, tuple[DraftFinding, ...]]:
@@ -133,9 +106,7 @@ def _findings(run: Run) -> dict[int, tuple[DraftFinding, ...]]:
 
 
 def _line(told: tuple[str, str, str], judgement: CodeJudgement, goods: Goods, findings: tuple[DraftFinding, ...]) -> DraftLine:
-    moved = NAME_BEFORE_CODES in goods.flags and bool(goods.slots)
-    goods = _in_place(goods) if moved else goods
-    failures = [failure for rule in GOODS_RULES for failure in rule.check(goods)] if goods.slots else []
+    goods, failures, moved = _laid(goods)
     known = judgement.state == "valid" and bool(goods.slots)
     return DraftLine(
         *told,
@@ -147,6 +118,13 @@ def _line(told: tuple[str, str, str], judgement: CodeJudgement, goods: Goods, fi
         specification=_specification(goods, failures, moved) if goods.slots else None,
         described=_described(goods, failures),
     )
+
+
+def _laid(goods: Goods) -> tuple[Goods, list[Failure], bool]:
+    """The goods with their values in place, what of them needs review, and whether they had to be moved."""
+    moved = NAME_BEFORE_CODES in goods.flags and bool(goods.slots)
+    goods = _in_place(goods) if moved else goods
+    return goods, [failure for rule in GOODS_RULES for failure in rule.check(goods)] if goods.slots else [], moved
 
 
 def _in_place(goods: Goods) -> Goods:

@@ -15,12 +15,14 @@ from ecid.declarations.flags import QUANTITY_LINES_ASSUMED
 from ecid.declarations.lines import LINE_SCHEMA
 from ecid.scoring.authority import Authority
 from ecid.scoring.caps import caps_of
+from ecid.scoring.circumstances import with_circumstances
 from ecid.scoring.declared_today import declared_today
 from ecid.scoring.defects import Defects
 from ecid.scoring.dimensions import ALL_POINTS, coverage_of, dimensions_of, insufficiency_of
 from ecid.scoring.judging import Judgements, judge
 from ecid.scoring.ledger import findings_of
 from ecid.scoring.policy import Policy
+from ecid.scoring.rate_uses import rate_uses
 from ecid.scoring.reference import Reference
 from ecid.scoring.result import Provenance, Result, Review
 from ecid.scoring.rule import Case
@@ -78,7 +80,9 @@ def run(lines: pl.DataFrame, reference: Reference, policy: Policy, request: Requ
     uncapped = ALL_POINTS - sum(lost.values())
     caps = () if insufficient else caps_of(judgements, defects, policy, uncapped)
     exact = None if insufficient else uncapped - sum(cap.points_micro for cap in caps)
-    findings = findings_of(judgements.lines, defects, None if insufficient else lost, request.enterprise)
+    findings = with_circumstances(
+        findings_of(judgements.lines, defects, None if insufficient else lost, request.enterprise), request.authority, judgements.lines, request.as_of
+    )
     result = Result(
         enterprise=request.enterprise,
         provenance=request.provenance,
@@ -91,6 +95,7 @@ def run(lines: pl.DataFrame, reference: Reference, policy: Policy, request: Requ
         lines_judged=len(judgements.lines),
         lines_weighed=int(judgements.lines["weighed"].sum()),
         lines_outside_period=outside,
+        lines_unvalued=int((judgements.lines["weighed"] & (judgements.lines["value"] == 0)).sum()),
         edition_substituted=int(judgements.lines["substituted"].sum()),
         dimensions=tuple(replace(dimension, lost_micro=None) if insufficient else dimension for dimension in dimensions),
         findings=tuple(replace(finding, review=request.reviews.get(finding.id)) for finding in findings),
@@ -98,6 +103,7 @@ def run(lines: pl.DataFrame, reference: Reference, policy: Policy, request: Requ
         versions=versions,
         declared_today=declared_today(judgements, reference.tariff, request.as_of),
         unplaced=unplaced(judgements.lines["line_id"], request.authority.outcomes, request.as_of),
+        rates=rate_uses(judgements.lines, reference.rates),
         reviews_unmatched=tuple(sorted(request.reviews.keys() - {finding.id for finding in findings})),
     )
     return Run(result, judgements, defects)
@@ -138,7 +144,7 @@ def months_before(day: date, months: int) -> date:
 
 
 def _weighed(lines: pl.DataFrame, reference: Reference, policy: Policy) -> pl.DataFrame:
-    """Lines with `rate` (RMB for one unit of their currency, 0 for none), `value` (RMB fen), `weighed` and `w`."""
+    """Lines with `rate` (RMB for one unit of their currency, 0 for none), `value` (RMB fen, 0 where it is not known), `weighed` and `w`."""
     pairs = lines.select("currency", month=pl.col("day").dt.truncate("1mo")).unique().sort("currency", "month")
     rates = pairs.with_columns(pl.Series("rate", [reference.rates.rate(*pair) or 0.0 for pair in pairs.iter_rows()], dtype=pl.Float64))
     lines = lines.with_columns(month=pl.col("day").dt.truncate("1mo"))

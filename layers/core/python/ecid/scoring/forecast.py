@@ -7,13 +7,14 @@ under several codes, which clean lines to come can turn into a lasting switch.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal
 
 import polars as pl
 
+from ecid.errors import Language
 from ecid.scoring.caps import caps_of
 from ecid.scoring.defects import SCHEMA, Defects
 from ecid.scoring.dimensions import ALL_POINTS, coverage_of, dimensions_of, insufficiency_of
@@ -32,6 +33,11 @@ MONTHS = 12
 """How far a forecast looks: as far back as it looks for what is to come."""
 Codes = Literal["moved", "kept"]
 """Whether codes that an announced edition takes away are given up in time, or declared as before."""
+_HYPOTHESIS = {
+    "zh": "这是假设：设想企业照最近十二个月的样子继续申报且不再出现问题，旧申报到期移出窗口；它不是评分结果，也不是承诺。",
+    "en": "This is a hypothesis: the enterprise is taken to go on as in the last twelve months but without the defects, while old lines leave the window; "
+    "it is neither a result nor a promise.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,7 @@ def forecast(run: Run, tariff: Tariff, policy: Policy, codes: Codes = "moved") -
     Raises ValueError for a run over a period that was asked for: such a period does not move on.
     """
     today = run.result.as_of
-    if run.result.period != (months_before(today, policy.period_months), today):
+    if run.result.period != _window(run, policy):
         raise ValueError("a forecast starts from the window that ends today")
     coming = _coming(run, tariff, policy)
     changes = _changes(coming, tariff, today)
@@ -88,8 +94,28 @@ def forecast(run: Run, tariff: Tariff, policy: Policy, codes: Codes = "moved") -
     return Forecast(codes, tuple(ahead.month(_later(today, months)) for months in range(MONTHS + 1)), changes)
 
 
+def forecasts(run: Run, tariff: Tariff, policy: Policy) -> tuple[Forecast, ...]:
+    """The forecast with codes moved in time; and where an announced edition changes a code in use, also that with codes kept. Nothing where the period was
+    asked for and does not move on."""
+    if run.result.period != _window(run, policy):
+        return ()
+    moved = forecast(run, tariff, policy)
+    return (moved, forecast(run, tariff, policy, "kept")) if moved.changes else (moved,)
+
+
+def answer_to_json(found: Sequence[Forecast], lang: Language) -> dict[str, Any] | None:
+    """The answer to `forecast` (docs/score-over-time.md): with codes `moved`, and `kept` or null; null where there is none."""
+    by_codes = {one.codes: to_json(one) for one in found}
+    return {"hypothesis": _HYPOTHESIS[lang], "moved": by_codes["moved"], "kept": by_codes.get("kept")} if found else None
+
+
+def answer_in(stored: Mapping[str, Any], lang: Language) -> dict[str, Any]:
+    """A stored answer in another language: all but the hypothesis is figures."""
+    return {**stored, "hypothesis": _HYPOTHESIS[lang]}
+
+
 def to_json(found: Forecast) -> dict[str, Any]:
-    """The forecast as JSON (docs/score-over-time.md)."""
+    """One forecast as JSON."""
     return {
         "codes": found.codes,
         "months": [
@@ -119,6 +145,10 @@ def to_json(found: Forecast) -> dict[str, Any]:
     }
 
 
+def _window(run: Run, policy: Policy) -> tuple[date, date]:
+    return months_before(run.result.as_of, policy.period_months), run.result.as_of
+
+
 def _later(day: date, months: int) -> date:
     later: date = pl.Series([day]).dt.offset_by(f"{months}mo").item()
     return later
@@ -137,7 +167,8 @@ def _coming(run: Run, tariff: Tariff, policy: Policy) -> pl.DataFrame:
 
 
 def _split(lines: pl.DataFrame, tariff: Tariff, policy: Policy) -> pl.DataFrame:
-    return split_defects(lines.filter("in_period").select("at", "key", "code8", "day", "w"), policy, tariff.succeeds)
+    """As today's score judges it: what was under a code no longer in force has no say."""
+    return split_defects(lines.filter("in_period", pl.col("state") != "not_in_force").select("at", "key", "code8", "day", "w"), policy, tariff.succeeds)
 
 
 def _kept(coming: pl.DataFrame, tariff: Tariff) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -29,12 +29,13 @@ _CODE_SCHEMA = {
 @dataclass(frozen=True, slots=True)
 class JudgedGoods:
     """One distinct goods with what it failed. `defects`: dimension → millionths; `failures`: rule → what was seen; `key` is empty where
-    nothing tells whose goods they are."""
+    nothing tells whose goods they are; `specification` is the element string as declared."""
 
     goods: Goods
     key: str
     defects: Mapping[int, int]
     failures: Mapping[str, tuple[Failure, ...]]
+    specification: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,8 @@ def _judge_goods(distinct: pl.DataFrame, tariff_lines: _Lines, partings: Mapping
         goods_of(code8, name, specification, destination, tariff_lines.get((code8, edition)), partings.get((code8, edition), ()))
         for code8, edition, name, specification, destination in distinct.select(GOODS_COLUMNS).iter_rows()
     ]
-    return [_judged(goods, key) for goods, key in zip(parsed, _keys(parsed, distinct["in_period"].to_list()), strict=True)]
+    keys, declared = _keys(parsed, distinct["in_period"].to_list()), distinct["specification"].cast(pl.String).to_list()
+    return [_judged(*one) for one in zip(parsed, keys, declared, strict=True)]
 
 
 def _keys(goods: Sequence[Goods], in_period: Sequence[bool]) -> list[str]:
@@ -120,14 +122,14 @@ def _keys(goods: Sequence[Goods], in_period: Sequence[bool]) -> list[str]:
     return [next(inside) if within else key for key, within in zip(keys, in_period, strict=True)]
 
 
-def _judged(goods: Goods, key: str) -> JudgedGoods:
+def _judged(goods: Goods, key: str, specification: str) -> JudgedGoods:
     failures = {rule.code: failed for rule in GOODS_RULES if (failed := tuple(rule.check(goods)))}
     missing = len(failures.get("ELEMENT_MISSING", ()))
     mandatory = sum(slot.mandatory for slot in goods.slots)
     meaningless = {failure.position for rule in GOODS_RULES if rule.dimension == 3 for failure in failures.get(rule.code, ())}
     checked = sum(1 for slot in goods.slots if slot.value)
     defects = {2: element_defect(missing, mandatory), 3: element_defect(len(meaningless), checked)}
-    return JudgedGoods(goods, key, {number: x for number, x in defects.items() if x}, failures)
+    return JudgedGoods(goods, key, {number: x for number, x in defects.items() if x}, failures, specification)
 
 
 def element_defect(failed: int, of: int) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from ecid.scoring.policy import PPM, Spread
+from ecid.scoring.policy import PPM, Few, Spread
 
 _EXACT = 1 + 1e-9
 """What rounding in the last binary places may have moved is not outside."""
@@ -45,3 +45,18 @@ def far(rows: pl.DataFrame, spread: Spread) -> pl.DataFrame:
     together = (pl.col("high_heard").cast(pl.Int64) - pl.col("low_heard").cast(pl.Int64) + 1).fill_null(0)
     enough = (together >= spread.level_lines) & (together * PPM >= pl.col("lines").cast(pl.Int64) * spread.level_share_ppm)
     return near.filter((pl.col("value") <= 0) | ~enough).drop("low", "high", "low_heard", "high_heard")
+
+
+def beside_few(frame: pl.DataFrame, group: Sequence[str], few: Few) -> pl.DataFrame:
+    """The rows of `frame`, as for `beside_median`, whose group has values enough for what is grossly off, with `median`, `bound` and `far`.
+
+    Most of the values, and `few.agree` at least, must stand together, less than `few.within` times their median; far is `few.times` as much or as little.
+    """
+    heard = frame.filter(pl.col("say") & (pl.col("value") > 0))
+    middle = pl.col("value").median().over(group)
+    near = (pl.col("value") < middle * few.within) & (pl.col("value") * few.within > middle)
+    agreed = heard.filter(near.sum().over(group) >= pl.max_horizontal(pl.lit(few.agree), pl.len().over(group) // 2 + 1))
+    medians = agreed.group_by(group).agg(pl.col("value").median().alias("median"))
+    rows = frame.join(medians, on=group, how="inner", nulls_equal=True)
+    far = (pl.col("value") >= pl.col("median") * few.times) | (pl.col("value") * few.times <= pl.col("median"))
+    return rows.with_columns(bound=pl.col("median") * (few.times - 1), far=far)

@@ -55,7 +55,7 @@ class Rivalry:
     deciding_fact: Words | None
     question: Words | None
     advice: Words | None
-    basis: tuple[str, ...]
+    basis: tuple[str | Words, ...]
     corrections: tuple[Correction, ...]
 
 
@@ -139,7 +139,7 @@ def to_json(rivalry: Rivalry, lang: Language) -> dict[str, Any]:
         "rival": rivalry.rival,
         "record": rivalry.record,
         **{name: words[lang] if words else None for name, words in _said(rivalry)},
-        "basis": list(rivalry.basis),
+        "basis": [part if isinstance(part, str) else part[lang] for part in rivalry.basis],
         "corrections": [{"when": correction.when[lang], "code": correction.code} for correction in rivalry.corrections],
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
@@ -42,15 +42,37 @@ class Exclusion:
 
 @dataclass(frozen=True, slots=True)
 class OpenFact:
-    """A confusable pair of which the goods are called by the name of another side than that of their code, and no fact is stated that settles it.
+    """A confusable pair of which the goods are called by the name of another side than that of their code, or by one that sides share, and no fact is stated
+    that settles it.
 
-    `words` are the record's, `question` what settles it by language, `rivals` the codes of the sides that the name speaks for.
+    `words` are the record's, `question` what settles it by language, `rivals` the codes of the other sides that the name may speak for; `shared`: it is a name
+    that sides share, so that it speaks against none.
     """
 
     record: str
     question: Mapping[str, str]
     rivals: tuple[str, ...]
     words: str
+    shared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AmbiguousName:
+    """A name that says too little, record `record`: goods so called are under any of `codes` (two to six digits), depending on `fact`, by language.
+
+    `words` are the record's; in force from `valid_from` to `valid_to`, both inclusive (None: still).
+    """
+
+    record: str
+    codes: tuple[str, ...]
+    fact: Mapping[str, str]
+    words: str
+    valid_from: date
+    valid_to: date | None = None
+
+    def in_force(self, day: date) -> bool:
+        """Whether it has a say on `day`."""
+        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +81,8 @@ class Placed:
 
     `own_ppm`: that of the declared heading (None: the tariff of the day has no such heading). `best_ppm`: that of the best heading. `rival`: the best code of
     the best other heading. `own_code_ppm`: that of the declared six digits; `finer`: the best other code of the declared heading; `residual`: the declared
-    six digits are for what is named nowhere else in the heading. `supported`: goods that are called so are known under the declared heading. `terms`: how many
-    different terms the description has.
+    six digits are for what is named nowhere else in the heading. `supported`: goods that are called so are known under the declared heading; `called_rival`:
+    under that of the rival. `terms`: how many different terms the description has.
     """
 
     own_ppm: int | None
@@ -70,6 +92,7 @@ class Placed:
     finer: Likely | None
     residual: bool
     supported: bool
+    called_rival: bool
     terms: int
     excluded: Exclusion | None
     open_fact: OpenFact | None
@@ -82,5 +105,5 @@ class Placement(Protocol):
     def version(self) -> str:
         """Names the knowledge and how it is read."""
 
-    def place(self, goods: Described) -> Placed:
-        """What the knowledge says of the goods. Raises UnreadableFile where it cannot be read."""
+    def place_all(self, goods: Sequence[Described]) -> Sequence[Placed]:
+        """What the knowledge says of each goods, in their order; of one the same as of many. Raises UnreadableFile where it cannot be read."""

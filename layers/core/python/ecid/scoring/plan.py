@@ -125,7 +125,7 @@ def plan(table: LossTable, causes: Sequence[Cause], findings: Sequence[Finding],
     steps = tuple(
         Step(
             cause,
-            _ways([options[finding] for finding in cause.findings]),
+            ways_of([options[finding] for finding in cause.findings]),
             gathered.score([earlier.id for earlier in chosen[: number + 1]]) or 0,
             leaves_window_on(cause.last_day, table.months) if table.months else None,
         )
@@ -138,7 +138,7 @@ def plan(table: LossTable, causes: Sequence[Cause], findings: Sequence[Finding],
     return Plan(wanted, before, best, best >= wanted, steps, choice.at_least, choice.proven, _schedule(table, gone, gone & at_once, past))
 
 
-def _ways(options: Sequence[Sequence[RouteOption]]) -> tuple[Way, ...]:
+def ways_of(options: Sequence[Sequence[RouteOption]]) -> tuple[Way, ...]:
     """The routes of several findings, each once, with the deadline that comes first, in order of preference; what is closed for all comes last."""
     found: dict[str, list[RouteOption]] = {}
     for own in options:

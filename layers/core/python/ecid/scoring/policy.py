@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib.resources import files
+from typing import Any
+
+from ecid.errors import Language
 
 PPM = 1_000_000
 """Shares, defects and points are integers in millionths."""
@@ -39,12 +42,23 @@ class Spread:
 
 
 @dataclass(frozen=True, slots=True)
+class Few:
+    """When a value is grossly off though there are few: `times` the median or a part of it, where `agree` values and most of all lie less than `within`
+    times the median."""
+
+    agree: int
+    within: int
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
 class Quantities:
     """How far two quantities of one measure may be apart (weights: `weight_ppm`), and the weight of a piece from what is usual."""
 
     measure_ppm: int
     weight_ppm: int
     piece_weight: Spread
+    few_weights: Few
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +76,14 @@ class Placing:
 
     implausible_ppm: int
     better_ppm: int
+    called_ppm: int
     excluded_ppm: int
     vague_ppm: int
     vague_terms: int
     vague_name_ppm: int
     finer_ppm: int
     residual_ppm: int
+    contender_ppm: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +117,22 @@ class Policy:
         return next(name for name, floor in self.bands if score_exact_micro >= floor * PPM)
 
 
+def parameters(lang: Language, policy_id: str = "2026-05") -> dict[str, Any]:
+    """Every parameter of a policy for anyone to read (`docs/api.md`): as the file groups them, days as text, names in one language."""
+    told = {name: value for name, value in _data(policy_id).items() if name != "dimension"}
+    dimensions = [{**dimension, "name": dimension["name"][lang]} for dimension in _data(policy_id)["dimension"]]
+    return {**told, "valid_from": told["valid_from"].isoformat(), "dimensions": dimensions}
+
+
+@cache
+def _data(policy_id: str) -> dict[str, Any]:
+    return tomllib.loads(files("ecid.scoring").joinpath(f"policy-{policy_id}.toml").read_text("utf-8"))
+
+
 @cache
 def load_policy(policy_id: str = "2026-05") -> Policy:
     """The policy `policy_id` from its file in this package."""
-    data = tomllib.loads(files("ecid.scoring").joinpath(f"policy-{policy_id}.toml").read_text("utf-8"))
+    data = _data(policy_id)
     weights, sufficient, same_goods, quantities = data["weights"], data["sufficient"], data["same_goods"], data["quantities"]
     return Policy(
         id=data["id"],
@@ -119,7 +147,7 @@ def load_policy(policy_id: str = "2026-05") -> Policy:
         switch_lines=same_goods["switch_lines"],
         switch_days=same_goods["switch_days"],
         earlier_lines_ppm=same_goods["earlier_lines_ppm"],
-        quantities=Quantities(**quantities | {"piece_weight": Spread(**quantities["piece_weight"])}),
+        quantities=Quantities(**quantities | {"piece_weight": Spread(**quantities["piece_weight"]), "few_weights": Few(**quantities["few_weights"])}),
         total_rounding_e4=data["prices"]["total_rounding_e4"],
         price_outlier=Spread(**data["price_outlier"]),
         ruling_cap=RulingCap(**data["ruling_cap"]),

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, Literal
 
 from ecid.errors import Language
-from ecid.scoring.routes import routes_for
+from ecid.scoring.routes import Circumstances, routes_for
 from ecid.scoring.wording import dimension_name, rule_wording
 
 Insufficiency = Literal["no_declarations", "too_few", "too_little_described", "reference_missing"]
@@ -29,7 +29,8 @@ class Review:
 class Finding:
     """The lines of one rule, product key and declared code (score.md, "Ledger"). Points are in millionths, None while data are insufficient.
 
-    `points_by_dimension` tells apart what an unknown code costs in dimensions 1 to 4; its sum is `points_micro`.
+    `points_by_dimension` tells apart what an unknown code costs in dimensions 1 to 4; its sum is `points_micro`. `circumstances` is what the feed knows of the
+    case, which its routes go by.
     """
 
     id: str
@@ -48,6 +49,7 @@ class Finding:
     suggested_codes: tuple[str, ...]
     evidence: tuple[Mapping[str, Any], ...]
     review: Review | None = None
+    circumstances: Circumstances | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +98,24 @@ class Unplaced:
 
 
 @dataclass(frozen=True, slots=True)
+class RateUse:
+    """On what the amounts of lines in one currency rest (None: no currency is stated): how many lines, and the months (`2025-01`) of which the rate was not
+    loaded, with what was used instead: the average of the year, the last rate before, or nothing, which leaves the lines a value of 0."""
+
+    currency: str | None
+    lines: int
+    lines_without: int
+    by_year: tuple[str, ...]
+    by_earlier: tuple[str, ...]
+    without: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
-    """Everything about one run. Σ findings + Σ caps = 100,000,000 − `score_exact_micro`, exactly, unless `insufficient_data`."""
+    """Everything about one run. Σ findings + Σ caps = 100,000,000 − `score_exact_micro`, exactly, unless `insufficient_data`.
+
+    `lines_unvalued`: weighed lines of which no value is known (no total, no unit price and quantity, or no rate): they weigh by their cell alone.
+    """
 
     enterprise: str
     provenance: Provenance
@@ -118,6 +136,8 @@ class Result:
     declared_today: tuple[DeclaredToday, ...] = ()
     unplaced: tuple[Unplaced, ...] = ()
     reviews_unmatched: tuple[str, ...] = ()
+    rates: tuple[RateUse, ...] = ()
+    lines_unvalued: int = 0
 
     @property
     def score(self) -> int | None:
@@ -158,6 +178,7 @@ def to_json(result: Result, rejected: Sequence[Mapping[str, Any]], lang: Languag
                 "advice": rule_wording(finding.rule).advice[lang],
                 "evidence": [in_language(item, lang) for item in finding.evidence],
                 "review": _review(finding.review),
+                "circumstances": finding.circumstances.to_json() if finding.circumstances else None,
                 "routes": [option.to_json(lang) for option in routes_for(finding, result.as_of)],
             }
             for finding in result.findings
@@ -189,6 +210,21 @@ def to_json(result: Result, rejected: Sequence[Mapping[str, Any]], lang: Languag
             for lost in result.unplaced
         ],
         "reviews_unmatched": list(result.reviews_unmatched),
+        "rates": {
+            "lines_without": sum(use.lines_without for use in result.rates),
+            "lines_unvalued": result.lines_unvalued,
+            "currencies": [
+                {
+                    "currency": use.currency,
+                    "lines": use.lines,
+                    "lines_without": use.lines_without,
+                    "by_year": list(use.by_year),
+                    "by_earlier": list(use.by_earlier),
+                    "without": list(use.without),
+                }
+                for use in result.rates
+            ],
+        },
         "rejected_rows": list(rejected),
         "versions": dict(result.versions),
     }
@@ -200,4 +236,12 @@ def _review(review: Review | None) -> dict[str, str] | None:
 
 def in_language(item: Mapping[str, Any], lang: Language) -> dict[str, Any]:
     """Evidence with its bilingual phrases narrowed to one language."""
-    return {key: value[lang] if isinstance(value, Mapping) and set(value) == {"zh", "en"} else value for key, value in item.items()}
+    return {key: _narrowed(value, lang) for key, value in item.items()}
+
+
+def _narrowed(value: Any, lang: Language) -> Any:
+    if isinstance(value, Mapping) and set(value) == {"zh", "en"}:
+        return value[lang]
+    if isinstance(value, list | tuple) and any(isinstance(part, Mapping) for part in value):
+        return [in_language(part, lang) for part in value]
+    return value

@@ -10,7 +10,7 @@ from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -40,6 +40,16 @@ class Circumstances:
     licence_affected: bool = False
     certified: bool = False
     disclosed_on: date | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The shape of a finding's `circumstances`."""
+        return {
+            "released": self.released,
+            "case_open": self.case_open,
+            "licence_affected": self.licence_affected,
+            "certified": self.certified,
+            "disclosed_on": _iso(self.disclosed_on),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +94,7 @@ class RouteOption:
     precondition: tuple[Text, ...]
     cost_kind: str
     cost: Text
-    basis: str
+    basis: Text
     source: str
     certainty: Certainty
     deadline: date | None = None
@@ -105,15 +115,15 @@ class RouteOption:
             "calendar": {name: day.isoformat() for name, day in sorted(self.calendar.items())},
             "reason": self.reason[lang] if self.reason else None,
             "cost": {"kind": self.cost_kind, "text": self.cost[lang]},
-            "basis": self.basis,
+            "basis": self.basis[lang],
             "source": self.source,
             "certainty": self.certainty,
         }
 
 
 def routes_for(finding: Finding, as_of: date, circumstances: Circumstances | None = None) -> tuple[RouteOption, ...]:
-    """The routes of a finding in order of preference on `as_of`; what is closed comes last, with its reason and date."""
-    known, selector = circumstances or Circumstances(), _data()["selector"]
+    """The routes of a finding in order of preference on `as_of`; what is closed comes last, with its reason and date. `circumstances`: instead of its own."""
+    known, selector = circumstances or finding.circumstances or Circumstances(), _data()["selector"]
     codes = {*rule_wording(finding.rule).routes, *(("respond_to_case",) if known.case_open else ())}
     if "respond_to_case" in codes:  # such a finding is itself an act of customs
         known = replace(known, case_open=True)
@@ -121,8 +131,7 @@ def routes_for(finding: Finding, as_of: date, circumstances: Circumstances | Non
     if finding.dimension in selector["judgement_dimensions"] and known.released is not False and {"amend", "voluntary_disclosure"} <= codes:
         order.remove("amend")
         order.insert(order.index("voluntary_disclosure") + 1, "amend")
-    options = [_option(code, (finding.first_day, finding.last_day), as_of, known) for code in order]
-    return tuple(sorted(options, key=lambda option: option.state in _CLOSED))
+    return tuple(sorted((_option(code, (finding.first_day, finding.last_day), as_of, known) for code in order), key=lambda option: option.state in _CLOSED))
 
 
 def clock(act: date, as_of: date, certified: bool = False) -> Clock:
@@ -165,8 +174,9 @@ def _window(one: Announcement, act: date, months: int | None) -> tuple[date, dat
     return (begin, end) if begin <= end else None
 
 
+@lru_cache(maxsize=10_000)
 def _option(code: str, days: tuple[date, date], as_of: date, known: Circumstances) -> RouteOption:
-    """One route for lines declared from the first to the second of `days`."""
+    """One route for lines declared from the first to the second of `days`. Thousands of findings have the same few days."""
     entry = _data()["route"][code]
     option = RouteOption(
         code=code,
@@ -176,7 +186,7 @@ def _option(code: str, days: tuple[date, date], as_of: date, known: Circumstance
         precondition=tuple(entry["precondition"]),
         cost_kind=entry["cost"]["kind"],
         cost=entry["cost"],
-        basis=entry["basis"],
+        basis=entry.get("basis", {}),
         source=entry["source"],
         certainty=entry["certainty"],
     )
@@ -215,14 +225,14 @@ def _disclosure(option: RouteOption, days: tuple[date, date], as_of: date, known
     if not of_day:
         ended = max((one for one in announcements() if one.valid_to < as_of), key=lambda one: one.valid_to, default=None)
         reason = _reason("ended", announcement=ended.title, until=ended.valid_to.isoformat()) if ended else _reason("not_in_force")
-        when = _filled(option.when, ended or announcements()[0])
-        return replace(option, state="not_known", when=when, basis=(ended or announcements()[0]).title["en"], reason=reason)
+        told = ended or announcements()[0]
+        return replace(option, state="not_known", when=_filled(option.when, told), basis=told.title, reason=reason)
     rule = of_day[-1]
     option = replace(
         option,
         when=_filled(option.when, rule),
         precondition=(*option.precondition, *rule.conditions),
-        basis=f"{rule.title['en']} ({rule.valid_from.isoformat()} – {rule.valid_to.isoformat()})",
+        basis=_in_force(rule),
         certainty=max(option.certainty, rule.certainty, key=_CERTAINTIES.index),
         calendar={**option.calendar, "announcement_ends": rule.valid_to},
     )
@@ -268,10 +278,13 @@ def _limited(rule: Announcement, phrases: Mapping[str, Text], lang: Language) ->
     return phrases["any_time"][lang] if rule.limited_months is None else phrases["up_to"][lang].format(term=_term(rule.limited_months, lang))
 
 
+def _in_force(rule: Announcement) -> Text:
+    return {lang: f"{rule.title[lang]} ({rule.valid_from.isoformat()} – {rule.valid_to.isoformat()})" for lang in _LANGUAGES}
+
+
 def _term(months: int, lang: Language) -> str:
     key = "months" if months % 12 else "year" if months == 12 else "years"
-    text: str = _data()["phrase"][key][lang]
-    return text.format(n=months if months % 12 else months // 12)
+    return str(_data()["phrase"][key][lang]).format(n=months if months % 12 else months // 12)
 
 
 def _reason(key: str, **facts: str | Text) -> Text:

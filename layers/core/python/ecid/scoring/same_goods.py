@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from ecid.scoring.authority import Decision, Ruling
@@ -27,6 +27,8 @@ _TELLING = 8
 """From so many characters on, a name is no other goods' name."""
 _SHORTEST = 3
 _SHARED = 0.5
+_AT_LENGTH = 3
+_FACTS = re.compile(r"[,，、;；]")
 _TOLERANCE = 0.02
 
 
@@ -91,12 +93,22 @@ def _in_dimension(text: str, dimension: str) -> tuple[float, ...]:
 
 def agrees(goods: Goods, words: str) -> bool:
     """Whether something is declared, beyond the name, that the description says too."""
-    told, named = bigrams(words), bigrams(goods.name)
-    for value in real_values(goods):
-        own = bigrams(value)
-        if len(value) > 1 and own - named and len((own & told) - named) >= _SHARED * len(own - named):
-            return True
-    return False
+    return any(True for _ in _agreeing(goods, words))
+
+
+def agrees_at_length(goods: Goods, words: str) -> bool:
+    """Whether two things are, more than a word each: enough where the name is only like the described goods'."""
+    return sum(shared >= _AT_LENGTH for shared in _agreeing(goods, words)) > 1
+
+
+def _agreeing(goods: Goods, words: str) -> Iterator[int]:
+    """Of each fact declared beyond the name, in brackets behind it too, that the description says: how much of it that is."""
+    told, named = bigrams(words), bigrams(_BRACKETED.sub("", goods.name))
+    bracketed = (normal(fact) for part in _BRACKETED.findall(goods.name) for fact in _FACTS.split(part))
+    for value in sorted({*real_values(goods), *bracketed}):
+        own = bigrams(value) - named
+        if len(value) > 1 and own and len(own & told) >= _SHARED * len(own):
+            yield len(own & told)
 
 
 class Decisions:
@@ -116,19 +128,33 @@ class Decisions:
         """The places of the decisions on these very goods.
 
         A name that is other goods' name too, or only part of the decision's, counts only where a declared fact agrees with the description; where decisions
-        of one name differ in their codes, only those count.
+        of one name differ in their codes, only those count. A name that only ends in the decision's (电动切菜机) counts where several facts agree.
         """
         name = next((name for name in _names(goods.name) if name in self._places), "")
         known = self._places.get(name, ())
+        if not known:
+            return tuple(place for place in self._ending_in(goods.name) if agrees_at_length(goods, self.all[place].words) and not self._denied(goods, place))
         doubtful = len({self.all[place].code[:6] for place, _ in known}) > 1
         certain = {place for place, whole in known if whole and not doubtful and not self._is_common(name, place)}
-        likely = [place for place, _ in known if not contradicts(goods, self.all[place].words)]
+        likely = [place for place, _ in known if not self._denied(goods, place)]
         return tuple(place for place in likely if place in certain or agrees(goods, self.all[place].words))
+
+    def _denied(self, goods: Goods, place: int) -> bool:
+        return contradicts(goods, self.all[place].words)
+
+    def _ending_in(self, declared: str) -> tuple[int, ...]:
+        """The decisions whose whole name is the longest ending of this one."""
+        for name in _names(declared):
+            for start in range(1, len(name) - _SHORTEST + 1):
+                if found := tuple(place for place, whole in self._places.get(name[start:], ()) if whole):
+                    return found
+        return ()
 
     def named_by(self, names: Iterable[str]) -> tuple[Decision, ...]:
         """The decisions that any of these declared names might be about, in their order."""
-        places = {place for declared in names for name in _names(declared) for place, _ in self._places.get(name, ())}
-        return tuple(self.all[place] for place in sorted(places))
+        declared = list(names)
+        places = {place for told in declared for name in _names(told) for place, _ in self._places.get(name, ())}
+        return tuple(self.all[place] for place in sorted(places.union(*map(self._ending_in, declared))))
 
     def _is_common(self, name: str, place: int) -> bool:
         """Whether goods of another heading may go by that name: it is short of characters, or headings elsewhere in the tariff have its ending."""

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from ecid.errors import Language, UnreadableFile
 from ecid.scoring.dimensions import ALL_POINTS
 from ecid.scoring.result import DimensionState, Finding, Insufficiency, Provenance
+from ecid.scoring.routes import Circumstances
 from ecid.scoring.rules import RULE_DIMENSIONS
 from ecid.scoring.wording import rule_wording
 
@@ -30,7 +31,10 @@ class _Part(BaseModel):
 
 
 class SavedFinding(_Part):
-    """A finding as it was stored; `title`, `question`, `advice` and the words of evidence are in the language in which the result was written."""
+    """A finding as it was stored; `title`, `question`, `advice` and the words of evidence are in the language in which the result was written.
+
+    Of a result kept for questions `lines` are the first ones, and `line_count` says how many there are.
+    """
 
     id: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
     rule: _Rule
@@ -43,17 +47,24 @@ class SavedFinding(_Part):
     question: _Words
     advice: _Words
     lines: tuple[_Words, ...]
+    line_count: _Count | None = None
     first_day: _Day
     last_day: _Day
     suggested_codes: tuple[_Words, ...]
     evidence: tuple[dict[str, Any], ...]
     routes: tuple[dict[str, Any], ...]
     review: dict[str, Any] | None = None
+    circumstances: Circumstances | None = None
+
+    @property
+    def count(self) -> int:
+        """How many lines it has."""
+        return len(self.lines) if self.line_count is None else self.line_count
 
     @property
     def titles(self) -> Mapping[Language, str]:
         """The title by language; that of a rule which this engine does not know as it was stored."""
-        return _titles(self.rule, self.title)
+        return titles_of(self.rule, self.title)
 
     @property
     def language(self) -> Language | None:
@@ -63,7 +74,7 @@ class SavedFinding(_Part):
     def finding(self) -> Finding:
         """The finding as the engine knows it, but for what is not stored: shares, and points by dimension."""
         own = (self.code, self.product_key, self.goods_name, self.lines, 0, 0, self.first_day, self.last_day, self.suggested_codes, self.evidence)
-        return Finding(self.id, self.rule, self.dimension, self.points_micro, {}, *own)
+        return Finding(self.id, self.rule, self.dimension, self.points_micro, {}, *own, circumstances=self.circumstances)
 
     def worded(self, lang: Language) -> dict[str, str]:
         """Title, question and advice in a language; of a rule which this engine does not know as they were stored."""
@@ -82,10 +93,11 @@ class SavedCap(_Part):
     @property
     def titles(self) -> Mapping[Language, str]:
         """The title of the rule by language."""
-        return _titles(self.rule, self.rule)
+        return titles_of(self.rule, self.rule)
 
 
-def _titles(rule: str, stored: str) -> Mapping[Language, str]:
+def titles_of(rule: str, stored: str) -> Mapping[Language, str]:
+    """The title of a rule by language, `stored` for one that this engine does not know."""
     if rule not in RULE_DIMENSIONS:
         return {"zh": stored, "en": stored}
     title = rule_wording(rule).title
@@ -140,16 +152,22 @@ class SavedVersions(_Part):
 
     as_of: _Day
     engine: Any = None
+    knowledge: Any = None
     policy: Any = None
     rates: Any = None
     reference: Any = None
-    authority: Any = None
+    authority: dict[str, Any] | None = None
     input_sha256: Any = None
 
 
 class SavedResult(_Part):
-    """A stored result. Σ findings + Σ caps = 100,000,000 − `score_exact_micro`, or it is refused; ids of findings stand once."""
+    """A stored result. Σ findings + Σ caps = 100,000,000 − `score_exact_micro`, or it is refused; ids of findings stand once.
 
+    `causes`, `what_if` (the loss table), `forecast` and `misclassified` are read by those who wrote them, when they are asked for. `format`: that of a result
+    kept for questions (`ecid.scoring.kept`).
+    """
+
+    format: int | None = None
     score_exact_micro: _Points | None
     insufficient_data: Insufficiency | None
     provenance: Provenance
@@ -161,6 +179,10 @@ class SavedResult(_Part):
     findings: tuple[SavedFinding, ...]
     versions: SavedVersions
     breakdown: dict[str, SavedAxis] = {}
+    causes: tuple[dict[str, Any], ...] = ()
+    what_if: dict[str, Any] | None = None
+    forecast: dict[str, Any] | None = None
+    misclassified: tuple[dict[str, Any], ...] = ()
 
     @model_validator(mode="after")
     def _whole(self) -> SavedResult:

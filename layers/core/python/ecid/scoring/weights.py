@@ -12,17 +12,17 @@ _CELL_UNIT = 10**9
 def line_weights(values_fen: pl.Series, cells: pl.Series, weighed: pl.Series, policy: Policy) -> pl.Series:
     """Integer weights (Int64) that add up to `policy.total_weight` over the weighed lines; 0 elsewhere, all 0 if none is weighed.
 
-    `values_fen`: value of each line in RMB fen (≥ 0); `cells`: any label of the eight-digit code in a month; `weighed`: whether the line counts. Fractions are
-    float64, element by element, from exact
-    integer sums: the same on every machine. What rounding leaves goes to the largest remainders, then to line order.
+    `values_fen`: value of each line in RMB fen, 0 where it is not known (no total, no rate); `cells`: any label of the eight-digit code in a month; `weighed`:
+    whether the line counts. A cell with a line of unknown value is not known to be small, and claims as much as a large one. Fractions are float64, element by
+    element, from exact integer sums: the same on every machine. What rounding leaves goes to the largest remainders, then to line order.
     """
     frame = pl.DataFrame({"value": values_fen.cast(pl.Int128), "cell": cells, "weighed": weighed})  # sums of what 64 bits can hold
     counted = frame.filter("weighed")
     if counted.is_empty():
         return pl.Series("w", [0], dtype=pl.Int64).new_from_index(0, len(frame))
     total_value = int(counted["value"].sum())
-    sizes = counted.group_by("cell").agg(pl.col("value").sum(), pl.len().alias("lines")).sort("cell")
-    claims = [_cell_claim(value, total_value, policy) for value in sizes["value"].to_list()]
+    sizes = counted.group_by("cell").agg(pl.col("value").sum(), known=(pl.col("value") > 0).all(), lines=pl.len()).sort("cell")
+    claims = [_cell_claim(value, total_value, policy) if known else _CELL_UNIT for value, known in sizes.select("value", "known").iter_rows()]
     sizes = sizes.select("cell", "lines", pl.Series("claim", claims, dtype=pl.Int64))
     half = policy.total_weight / 2 if total_value else 0.0
     by_value = pl.col("value") * (half / total_value if total_value else 0.0)
@@ -41,6 +41,4 @@ def line_weights(values_fen: pl.Series, cells: pl.Series, weighed: pl.Series, po
 
 def _cell_claim(value: int, total_value: int, policy: Policy) -> int:
     """What a cell claims of the cells' half: one unit from the floor share of value on, in proportion below it."""
-    if not total_value:
-        return _CELL_UNIT
     return min(_CELL_UNIT, value * _CELL_UNIT * PPM // (total_value * policy.cell_floor_ppm))

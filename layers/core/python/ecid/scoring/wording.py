@@ -19,7 +19,7 @@ class RuleWording:
     title: Mapping[str, str]
     question: Mapping[str, str]
     advice: Mapping[str, str]
-    basis: str
+    basis: Mapping[str, str]
     routes: tuple[str, ...]
 
 

@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from ecid.clearance.records import AnomalyRecord
 from ecid.clearance.taxonomy import Fault, Outcome, State, taxonomy
+from ecid.clearance.window import beijing_date
+from ecid.credit.status import SubState, level_code
 from ecid.feed.facts import AUTHORITY_SUBJECT, Fact, enterprise_subject
 from ecid.ports import FactStore
 from ecid.scoring.authority import Authority, Decision, Ruling
 
 _FAULTS: Mapping[str, Fault] = {"exporter": Fault.E, "broker": Fault.B, "carrier": Fault.C, "nobody": Fault.N, "undecided": Fault.UNDECIDED}
+_ADVANCED = "ADVANCED"
 
 
 def authority_of(store: FactStore, uscc: str) -> Authority:
-    """Own rulings and clearance records of the enterprise, and the decisions that were published as events. Raises SourceUnavailable."""
+    """Own rulings, clearance records and AEO standing of the enterprise, and the decisions that were published as events. Raises SourceUnavailable."""
     own = store.facts(enterprise_subject(uscc)).facts
     ended = dict(_bodies("ruling-end#", own))
     return Authority(
         rulings=tuple(_ruling(number, body, ended.get(number)) for number, body in _bodies("ruling#", own)),
         decisions=tuple(_decision(number, body) for number, body in _bodies("decision#", store.facts(AUTHORITY_SUBJECT).facts)),
         outcomes=tuple(_record(record_id, body) for record_id, body in _bodies("clearance#", own) if body["code"] in taxonomy()),
+        advanced=tuple(_standing(fact.body) for fact in sorted(own, key=lambda fact: fact.stamp) if fact.name.startswith("aeo#")),
     )
+
+
+def _standing(body: Mapping[str, Any]) -> tuple[date, bool]:
+    """From which Beijing day on, and whether as an advanced certified enterprise with the benefits of one."""
+    since = beijing_date(datetime.fromisoformat(body["effective_at"]))
+    return since, level_code(body["level"]) == _ADVANCED and SubState(body["sub_state"].upper()).keeps_benefits
 
 
 def _bodies(prefix: str, facts: Iterable[Fact]) -> list[tuple[str, Mapping[str, Any]]]:

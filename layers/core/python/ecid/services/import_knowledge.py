@@ -150,12 +150,12 @@ def _why_refused(folder: Path, datasets: Sequence[Dataset]) -> tuple[str, str] |
 
 
 def _why_left_out(folder: Path, imported: Imported) -> tuple[str, str] | None:
-    """Why nothing of what a file holds is needed: its importer says so, or it is a supplement without units and English, of days that a complete edition
-    which is stored covers."""
+    """Why nothing of what a file holds is needed: its importer says so, or it is a supplement alone, without units and English, of days that a complete
+    edition which is stored covers."""
     if not imported.datasets:
         return imported.skipped[0].zh, imported.skipped[0].en
-    edition = imported.datasets[0]
-    if not isinstance(edition, Edition) or not edition.supplement or any(line.units or line.name_en for line in edition.lines.values()):
+    edition, *marks = imported.datasets
+    if marks or not isinstance(edition, Edition) or not edition.supplement or any(line.units or line.name_en for line in edition.lines.values()):
         return None
     whole = [item for item in store.headers(folder)[0] if item.complete and not item.supplement]
     known = next((item for item in whole if store.covers([item], edition)), None)

@@ -13,6 +13,8 @@ from typing import Literal
 
 Purpose = Literal["classification", "price", "other"]
 """What the catalogue asks an element for: 归类要素, 价格要素, 其他要素."""
+MarkKind = Literal["dual_use_export", "export_prohibited", "export_licence", "export_inspection", "export_refund"]
+"""What a list of codes is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,17 +118,18 @@ class NoteSet:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """Ten-digit codes that a list names on its days, which calls for a closer look and decides nothing: a screen, not a judgement.
+    """Codes of eight or ten digits that a list names on its days, which calls for a closer look and decides nothing: a screen, not a judgement.
 
-    `mark` says what the list is about: `dual_use_export`, the reference codes of items under dual-use export licence (两用物项出口许可证管理目录).
+    `dual_use_export`: the reference codes of items under dual-use export licence (两用物项出口许可证管理目录), or supervision condition 3; the others come from
+    tables of tariff lines. A list of `export_refund` holds the rates that it knows and proves nothing of other codes.
     """
 
     id: str
     title: str
     valid_from: date
     valid_to: date
-    mark: Literal["dual_use_export"]
+    mark: MarkKind
     source: str
     sha256: str
     codes: Mapping[str, str] = field(repr=False)
-    """Ten-digit code to what the list says of it, which may be nothing."""
+    """Code to what the list says of it, which may be nothing; of refunds the rate in per cent."""

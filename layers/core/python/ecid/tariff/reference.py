@@ -118,9 +118,15 @@ class Tariff:
         return tuple(sorted(used | {conversion_id(found) for found in self.conversions if used & {found.newer, found.older}}))
 
     def succeeds(self, old: str, old_day: date, new: str, new_day: date) -> bool:
-        """Whether `new`, declared on `new_day`, only continues `old` under the later tariff: a change of code that was forced."""
+        """Whether `new`, declared on `new_day`, only continues `old` under the later tariff: a change of code that was forced.
+
+        Or may be: of two codes within six digits, of different years, one that no loaded edition proves may have been renumbered, and nothing is held against
+        anyone that cannot be told.
+        """
         if old_day >= new_day or old[:8] == new[:8]:
             return False
+        if old[:6] == new[:6] and old_day.year < new_day.year and "unproven" in (self.judge(old, old_day).state, self.judge(new, new_day).state):
+            return True
         before, after = self._court(old_day), self._court(new_day)
         if before.complete and after.complete and before.complete is not after.complete and old[:6] == new[:6]:
             return old[:8] in before.complete.lines and old[:8] not in after.complete.lines and new[:8] in after.complete.lines

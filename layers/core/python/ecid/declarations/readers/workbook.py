@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from ecid.declarations.readers.limits import Limits
 from ecid.declarations.rows import LONGEST_ROW, MOST_CELLS
 from ecid.errors import UnreadableFile
 
+_PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "HOME", "TMPDIR", "LANG", "LC_ALL")
 SheetRow = tuple[int, list[str] | None]
 """Sheet row and cells; None for a row that is too long."""
 
@@ -27,12 +29,18 @@ def workbook_rows(path: Path, name: str, limits: Limits) -> Iterator[Iterator[tu
     Raises `UnreadableFile` where the workbook is damaged, encrypted or needs more memory or time than `limits` allow.
     """
     bounds = (limits.parser_bytes, limits.parser_seconds, MOST_CELLS, LONGEST_ROW)
-    command = [sys.executable, "-P", workbook_child.__file__, str(path.resolve()), *map(str, bounds)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8") as process:  # noqa: S603 - fixed program
+    command = [sys.executable, "-P", "-B", workbook_child.__file__, str(path.resolve()), *map(str, bounds)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8", env=_environment()) as process:  # noqa: S603 - fixed program
         try:
             yield _sheets(process, name)
         finally:
             process.kill()
+
+
+def _environment() -> dict[str, str]:
+    """What the other process needs to find the same modules, which in a Lambda function it would not by itself; and no credentials."""
+    kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return kept | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONUTF8": "1"}
 
 
 def _sheets(process: subprocess.Popen[str], name: str) -> Iterator[tuple[str, Iterator[SheetRow]]]:

@@ -7,7 +7,7 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from itertools import pairwise
 from typing import Any
@@ -19,6 +19,7 @@ _NUMBER = r"\d{1,3}(?:\.\d{1,2})?"
 _APART = 24
 """Characters between a share and its fibre: `65% recycled polyester`."""
 _BRACKETS = re.compile(r"\([^()]*\)")
+_PROPORTION = re.compile(r"\d\s*%?\s*[/:-]\s*\d")
 _LETTERS = re.compile(r"[a-z-]+")
 
 
@@ -55,12 +56,20 @@ def composed(goods: Goods) -> Composition | None:
         if shares:
             return _predominating(shares)
     made_of = [value.lower() for label, value in goods.declared if not label or any(word in label.lower() for word in _table()["labels"])]
-    named = {_fibre_of(word) for text in (made_of or [goods.name.lower()]) for word in _words().findall(text)}
+    named = {fibre for text in (made_of or [goods.name.lower()]) for fibre in _said(text)}
     return Composition(named.pop(), 0) if len(named) == 1 else None
+
+
+@lru_cache(maxsize=20_000)
+def _said(text: str) -> frozenset[str]:
+    """The fibres that a text names; values are declared again and again."""
+    return frozenset(_fibre_of(word) for word in _words().findall(text))
 
 
 def _shares(text: str) -> list[tuple[str, int]]:
     """Fibres with their shares in the order of the text, up to the whole: what follows is of another part of the goods."""
+    if "%" not in text and "per" not in text:
+        return []
     tokens = [(match.start(), match.end(), match["share"], match["word"]) for match in _tokens().finditer(text)]
     before, after = _paired(text, tokens, share_first=False), _paired(text, tokens, share_first=True)
     found = max((after, before), key=lambda pairs: (len(pairs), -sum(gap for _, _, gap in pairs)))
@@ -85,6 +94,8 @@ def _paired(text: str, tokens: Sequence[tuple[int, int, str | None, str | None]]
 
 
 def _blended(text: str) -> list[tuple[str, int]]:
+    if not _PROPORTION.search(text):
+        return []
     match = _blends().search(text)
     if match is None:
         return []

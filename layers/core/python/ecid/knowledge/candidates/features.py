@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,17 +95,12 @@ def _weights(found: Iterable[str]) -> dict[str, float]:
 
 
 def _contained(gathering: Gathering, goods: Goods, without: Collection[str]) -> None:
-    """Names that are the goods' own name, or end it (the head of a Chinese or English noun phrase stands last)."""
+    """Names that are the goods' own name, or end it."""
     index, lang = gathering.index, goods.lang
-    units = list(normalise(goods.name).replace(" ", "")) if lang == "zh" else terms(goods.name)
-    joint, longest, least = ("", _LONGEST_ZH, 2) if lang == "zh" else (" ", _LONGEST_EN, 1)
-    size = len(units)
     rows = {name: np.zeros(len(index.codes), dtype=np.float32) for name in ("same", "ending")}
     heads = {name: np.zeros(len(index.headings), dtype=np.float32) for name in rows}
-    for start in range(max(0, size - longest), size - least + 1):
-        found = _called(index, joint.join(units[start:]), lang, without)
-        value = np.float32((size - start) / size / max(1, len({index.name_heads[lang][at] for at in found})) ** 0.5)
-        kind = "ending" if start else "same"
+    for kind, share, found in called(index, goods, without):
+        value = np.float32(share / max(1, len({index.name_heads[lang][at] for at in found})) ** 0.5)
         for at in found:
             target, head = index.name_targets[lang][at], index.name_heads[lang][at]
             heads[kind][head] = max(heads[kind][head], value)
@@ -112,6 +108,18 @@ def _contained(gathering: Gathering, goods: Goods, without: Collection[str]) -> 
                 rows[kind][target] = max(rows[kind][target], value)
     gathering.at_codes |= rows
     gathering.at_headings |= heads
+
+
+def called(index: CandidateIndex, goods: Goods, without: Collection[str]) -> Iterator[tuple[Literal["same", "ending"], float, list[int]]]:
+    """The numbers of the names that are the goods' own name, or end it (the head of a Chinese or English noun phrase stands last), and the share of it that
+    they are; names of records `without` are left out."""
+    units = list(normalise(goods.name).replace(" ", "")) if goods.lang == "zh" else terms(goods.name)
+    joint, longest, least = ("", _LONGEST_ZH, 2) if goods.lang == "zh" else (" ", _LONGEST_EN, 1)
+    size = len(units)
+    for start in range(max(0, size - longest), size - least + 1):
+        found = _called(index, joint.join(units[start:]), goods.lang, without)
+        if found:
+            yield "ending" if start else "same", (size - start) / size, found
 
 
 def _called(index: CandidateIndex, key: str, lang: Language, without: Collection[str]) -> list[int]:

@@ -91,6 +91,11 @@ class CandidateIndex:
         near = nearness(self.arrays[f"vectors.{of}.{lang}"], vectors)
         return near * self.live[lang] if of == "names" else near
 
+    def rules_touched(self, name: str, lang: Language) -> list[Record]:
+        """The notes and confusable pairs of the day that speak of goods called so; `name` as `phrases.said` puts it."""
+        touched = (self.period.rules[at] for at in self.period.rule_words(lang).touched(name))
+        return [record for record in touched if record.in_force(self.day)]
+
     def matrix(self, name: str, lang: Language) -> TermMatrix:
         """A matrix by the name that it was stored under."""
         return self.period.matrix(name, lang)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Literal
 
 from ecid.errors import Language
 from ecid.knowledge.candidates.goods import Goods
 from ecid.knowledge.candidates.index import CandidateIndex
+from ecid.knowledge.candidates.phrases import said
 from ecid.knowledge.records import Record
-from ecid.knowledge.retrieval.text import normalise, terms
 
 _SHORTEST = 2
 
@@ -30,8 +29,9 @@ class Ruled:
 def judged_by_rules(index: CandidateIndex, goods: Goods) -> list[Ruled]:
     """Every rule that the wording of the goods touches."""
     name, whole = said(goods.name, goods.lang), said(goods.text, goods.lang)
-    found = [ruled for record in index.notes for ruled in _by_note(record, goods.lang, name)]
-    return found + [ruled for record in index.confusions for ruled in _by_confusion(record, goods.lang, name, whole)]
+    touched = index.rules_touched(name, goods.lang)
+    found = [ruled for record in touched if record.kind == "note" for ruled in _by_note(record, goods.lang, name)]
+    return found + [ruled for record in touched if record.kind == "confusion" for ruled in _by_confusion(record, goods.lang, name, whole)]
 
 
 def _by_note(record: Record, lang: Language, name: str) -> Iterator[Ruled]:
@@ -62,12 +62,6 @@ def _by_confusion(record: Record, lang: Language, name: str, whole: str) -> Iter
         own = {code for side in sides for code in side["codes"] if any(code.startswith(to) or to.startswith(code) for code in side["codes"])}
         against = tuple(code for side in sides for code in side["codes"] if code not in own and not to.startswith(code))
         yield Ruled("settled", record.id, (to,), against, word)
-
-
-@lru_cache(maxsize=50_000)
-def said(text: str, lang: Language) -> str:
-    """A text in a form in which words that it says can be looked for: Chinese without spaces, English as stems between spaces."""
-    return normalise(text).replace(" ", "") if lang == "zh" else f" {' '.join(terms(text))} "
 
 
 def _longest_said(words: Iterable[str], told: str, lang: Language) -> str:

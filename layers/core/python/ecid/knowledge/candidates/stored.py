@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecid.errors import Language
+from ecid.knowledge.candidates.phrases import Phrases
+from ecid.knowledge.candidates.postings import Postings
 from ecid.knowledge.candidates.sources import LANGUAGES, Name, Wording
 from ecid.knowledge.candidates.weighting import TermMatrix
 from ecid.knowledge.record_sets import record_of
@@ -181,6 +183,8 @@ class StoredPeriod:
         self.arrays = arrays
         self._matrices: dict[str, TermMatrix] = {}
         self._keys: dict[Language, dict[str, int]] = {}
+        self._postings: dict[str, Postings] = {}
+        self._rule_words: dict[Language, Phrases] = {}
 
     @cached_property
     def vocabulary(self) -> dict[str, int]:
@@ -228,6 +232,19 @@ class StoredPeriod:
         """Notes that exclude or include, and confusable pairs."""
         return tuple(record_of(json.loads(row)) for row in Texts(self.arrays, "rules"))
 
+    def postings(self, name: str, lang: Language) -> Postings:
+        """A matrix by name and language, for many questions at once. Raises KeyError."""
+        key = f"{name}.{lang}"
+        if key not in self._postings:
+            self._postings[key] = Postings(self.matrix(name, lang))
+        return self._postings[key]
+
+    def rule_words(self, lang: Language) -> Phrases:
+        """The words by which goods are called that rules speak of, with the numbers of the rules."""
+        if lang not in self._rule_words:
+            self._rule_words[lang] = Phrases(((word, at) for at, record in enumerate(self.rules) for word in _calling(record, lang)), lang)
+        return self._rule_words[lang]
+
     def keys(self, lang: Language) -> dict[str, int]:
         """What spellings of a name have in common, numbered."""
         if lang not in self._keys:
@@ -240,6 +257,14 @@ class StoredPeriod:
         if key not in self._matrices:
             self._matrices[key] = TermMatrix.stored(self.arrays, f"matrix.{key}", self.vocabulary)
         return self._matrices[key]
+
+
+def _calling(record: Record, lang: Language) -> Iterator[str]:
+    """What goods are called that a note excludes or includes, or that are one side of a confusable pair, or any."""
+    for part in ("excludes", "includes", "sides"):
+        for row in record.facts.get(part, ()):
+            yield from row.get(lang, ())
+    yield from record.facts.get("shared", {}).get(lang, ())
 
 
 def _numbered(texts: Iterable[str]) -> dict[str, int]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
 from ecid.errors import Language
 from ecid.knowledge.candidates.goods import Goods
-from ecid.knowledge.candidates.rules import said
+from ecid.knowledge.candidates.phrases import Phrases, said
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +43,24 @@ def fitting(goods: Goods) -> Fitting:
     towards: list[str] = []
     against: list[str] = []
     fallback: list[str] = []
-    for traits in _groups():
-        own = next((found for text in (goods.name, goods.text) if (found := _told(traits, text, goods.lang))), [])
+    told = [[load_traits()[at] for at in _words(goods.lang).touched(said(text, goods.lang))] for text in (goods.name, goods.text)]
+    for group in dict.fromkeys(trait.group for traits in told for trait in traits):
+        own = next(found for traits in told if (found := [trait for trait in traits if trait.group == group]))
         where = tuple(code for trait in own for code in trait.where)
         towards += where
-        against += [code for trait in traits if own for code in trait.where if not code.startswith(where)]
+        against += [code for trait in _groups()[group] for code in trait.where if not code.startswith(where)]
         fallback += [code for trait in own for code in trait.fallback]
     return Fitting(tuple(towards), tuple(against), tuple(fallback))
 
 
 @cache
-def _groups() -> tuple[tuple[Trait, ...], ...]:
-    names = dict.fromkeys(trait.group for trait in load_traits())
-    return tuple(tuple(trait for trait in load_traits() if trait.group == name) for name in names)
+def _groups() -> dict[str, list[Trait]]:
+    found: dict[str, list[Trait]] = {}
+    for trait in load_traits():
+        found.setdefault(trait.group, []).append(trait)
+    return found
 
 
-def _told(traits: Sequence[Trait], text: str, lang: Language) -> list[Trait]:
-    told = said(text, lang)
-    return [trait for trait in traits if any(said(word, lang) in told for word in trait.words[lang])]
+@cache
+def _words(lang: Language) -> Phrases:
+    return Phrases(((word, at) for at, trait in enumerate(load_traits()) for word in trait.words[lang]), lang)

@@ -33,7 +33,8 @@ _SINGLE = 0.4
 
 
 @cache
-def _english_words() -> tuple[Mapping[str, int], Stored]:
+def english_words() -> tuple[Mapping[str, int], Stored]:
+    """The numbers of the words, and their rows."""
     folder = resources.files(__package__)
     words = folder.joinpath("words_en.txt").read_text("utf-8").split()
     rows: Stored = np.load(BytesIO(folder.joinpath("words_en.npy").read_bytes()), allow_pickle=False)
@@ -42,7 +43,7 @@ def _english_words() -> tuple[Mapping[str, int], Stored]:
 
 def english(texts: Iterable[str]) -> Vectors:
     """A vector for each text; its length is the root of the share of the words that are known, 1 for all of them."""
-    numbers, rows = _english_words()
+    numbers, rows = english_words()
     said = [_WORD.findall(text.lower()) for text in texts]
     known = [known_words(words, numbers) for words in said]
     shares = [sum(word in numbers for word in words) / max(len(words), 1) for words in said]
@@ -102,6 +103,36 @@ def least_squares(sums: csr_matrix, wanted: Vectors, ridge: float, rounds: int) 
         step = rest + left / np.maximum(size, 1e-12) * step
         size = left
     return found
+
+
+def counted_english(texts: Sequence[str]) -> tuple[Vectors, Vectors]:
+    """The sum of the rows of each text's words, and its words that are known and all of them: texts by dimensions, and by two. Whole numbers."""
+    numbers, rows = english_words()
+    sums, counts = np.zeros((len(texts), rows.shape[1]), dtype=np.float32), np.zeros((len(texts), 2), dtype=np.float32)
+    for at, text in enumerate(texts):
+        words = _WORD.findall(text.lower())
+        sums[at] = rows[known_words(words, numbers)].sum(axis=0, dtype=np.int64)
+        counts[at] = sum(word in numbers for word in words), len(words)
+    return sums, counts
+
+
+def counted_chinese(terms: NDArray[np.int64], counted: Vectors, known: NDArray[np.int32], rows: Stored) -> tuple[Vectors, Vectors]:
+    """The same of texts by their terms: `terms` are numbers in the vocabulary (-1: none), `counted` how often each text (texts by terms) counts each."""
+    at = np.searchsorted(known, terms)
+    has = np.flatnonzero(at < len(known))
+    has = has[known[at[has]] == terms[has]]
+    own = counted[:, has]
+    return own @ rows[at[has]].astype(np.float32), np.stack([own.sum(axis=1), counted.sum(axis=1)], axis=1)
+
+
+def directions(sums: Vectors, counts: Vectors) -> tuple[Vectors, NDArray[np.float64]]:
+    """Of sums of rows their directions in 127 whole steps, and how long they are: the root of the share of the text that is known. The same everywhere, since
+    sums are of whole numbers, and quotients and roots are rounded by one rule."""
+    whole = sums.astype(np.int64)
+    lengths = np.sqrt((whole * whole).sum(axis=1).astype(np.float64))
+    found = np.rint(sums.astype(np.float64) * _STEPS / np.maximum(lengths, 1.0)[:, None]).astype(np.float32)
+    shares = np.sqrt(counts[:, 0].astype(np.float64) / np.maximum(counts[:, 1], 1.0))
+    return found, shares
 
 
 def _weights(text: str) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """A table of China's tariff lines at eight or ten digits, with units, English names and declaration elements: an edition of its year.
 
-Rates (关税, 退税率), supervision conditions (监管条件) and inspection categories (检验检疫类别) are not taken over: nothing here judges by them.
+Supervision conditions (监管条件) that concern exports and refund rates (退税率) become lists of codes of the same days; rates of duty and inspection categories
+(检验检疫类别) are not taken over, since nothing here judges by them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from ecid.errors import UnreadableFile
 from ecid.knowledge.imported import Imported, Importer, Progress, Skipped, SourceFile
 from ecid.knowledge.importers.cell_values import code_fault, day_of
 from ecid.knowledge.importers.hs_versions import hs_versions
+from ecid.knowledge.importers.line_marks import marks_of
 from ecid.knowledge.importers.line_rows import LENGTHS, LineRows
 from ecid.knowledge.tables import Table, holds, known_table, no_rows, require_codes
 from ecid.tariff.model import Edition
@@ -40,8 +42,6 @@ def _read(file: SourceFile, progress: Progress) -> Imported:
     if not lines:
         raise no_rows(file)
     partial = _why_partial(first, {code[:6] for code in lines}, rows.doubtful + table.lost)
-    if partial:
-        skipped.append(Skipped(file.name, *partial))
     day = f"{first.year}" if first == date(first.year, 1, 1) else first.isoformat()
     edition = Edition(
         id=f"cn-lines-{day}-{file.sha256[:8]}" if partial else f"cn-lines-{day}",
@@ -54,7 +54,10 @@ def _read(file: SourceFile, progress: Progress) -> Imported:
         lines=lines,
         supplement=True,
     )
-    return Imported((edition,), tuple(skipped))
+    marks = marks_of(table.rows, edition, lambda place, zh, en: skipped.append(Skipped(place, zh, en)))
+    if partial:
+        skipped.append(Skipped(file.name, *partial))
+    return Imported((edition, *marks), tuple(skipped))
 
 
 def _first_day(file: SourceFile, table: Table) -> date | None:
@@ -88,7 +91,7 @@ def _needless_parse(file: SourceFile) -> Skipped:
 
 
 IMPORTER = Importer(
-    id="cn-lines/1",
+    id="cn-lines/2",
     title={"zh": "税则税目表，八位或十位（CSV、TSV、XLSX、JSON）", "en": "China's tariff lines of eight or ten digits (CSV, TSV, XLSX, JSON)"},
     recognises=holds("tariff_lines"),
     read=_read,

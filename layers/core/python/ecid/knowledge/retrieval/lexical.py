@@ -33,7 +33,8 @@ class LexicalIndex:
         """Index passages; terms are numbered in the order in which they first occur."""
         vocabulary: dict[str, int] = {}
         numbered = [[vocabulary.setdefault(term, len(vocabulary)) for term in terms(passage)] for passage in passages] or [[]]
-        vocabulary = vocabulary or {"": 0}  # an index of nothing is one all the same
+        if not vocabulary:  # an index of nothing is one all the same
+            vocabulary, numbered = {"": 0}, [[0] for _ in numbered]
         ranking = bm25s.BM25(k1=K1, b=B, csc_backend="numpy")
         ranking.index((numbered, dict(vocabulary)), create_empty_token=False, show_progress=False)
         return cls(ranking, vocabulary)

@@ -12,6 +12,7 @@ from ecid.scoring.elements.text import CACHE, core, plain, table
 Answer = Literal["yes", "no"]
 _QUESTION = re.compile(r"^.*?(?:是否|有无|能否|可否)")
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+_OPENED = str.maketrans("()[]", ",,,,")
 _TRAILING = re.compile(r"请注明.*|,.*|、.*")
 
 
@@ -71,5 +72,6 @@ def expected(label: str, name: str, line_name: str, path: tuple[str, ...]) -> An
     fact = topic(label)
     if len(fact) < 2:
         return None
-    texts = (line_name, *reversed(path), name)
+    # A name is told apart by what stands in its brackets, 电钻(手提式); those of the code's text are asides.
+    texts = (line_name, *reversed(path), plain(name).translate(_OPENED))
     return next((said for text in texts if (said := _text_says(text, fact))), None)

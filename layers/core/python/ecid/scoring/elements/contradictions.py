@@ -35,6 +35,7 @@ from ecid.scoring.elements.siblings import sibling
 from ecid.scoring.elements.text import CACHE, core, plain, table
 from ecid.scoring.elements.wording import failure
 from ecid.scoring.goods import Goods, Slot
+from ecid.scoring.product_key import is_telling
 from ecid.scoring.rule import Failure
 
 _MODEL_KINDS = ("model", "size", "text", "brand")
@@ -83,6 +84,19 @@ def _is_misplaced(label: str, mandatory: bool, value: str) -> bool:
 def misplaced(_: Goods, slot: Slot) -> Failure | None:
     """A statement that belongs under another label, as when values have slipped by one place."""
     return failure(slot, "misplaced") if _is_misplaced(slot.label, slot.mandatory, slot.value) else None
+
+
+@lru_cache(maxsize=CACHE)
+def _denies_itself(value: str) -> bool:
+    denied = _statement("no_model").match(core(value))
+    behind = core(value)[denied.end() :].lstrip(",，;；:：、/()（）-") if denied else ""
+    # A size begins with a figure: 无型号 50*60cm.
+    return behind[:1].isascii() and behind[:1].isalpha() and is_telling(behind)
+
+
+def denied(_: Goods, slot: Slot) -> Failure | None:
+    """It is said that there is no model, and one stands behind it: 无型号KF-2106."""
+    return failure(slot, "denied") if _denies_itself(slot.value) else None
 
 
 def yes_or_no(goods: Goods, slot: Slot) -> Failure | None:
@@ -142,6 +156,21 @@ def options(_: Goods, slot: Slot) -> Failure | None:
     return failure(slot, "options", options="、".join(label.options))
 
 
+_DENIALS = ("非", "未", "不", "无")
+
+
+@cache
+def _denied_options(label: str) -> frozenset[str]:
+    """What the label's options deny and none of them grants: 电热 in 原理（非电热）."""
+    told = {core(option) for option in label_of(label).options}
+    return frozenset(option[1:] for option in told if option.startswith(_DENIALS)) - told - {""}
+
+
+def denied_by_label(_: Goods, slot: Slot) -> Failure | None:
+    """The value is what the label says that the goods are not."""
+    return failure(slot, "options", options="、".join(label_of(slot.label).options)) if core(slot.value) in _denied_options(slot.label) else None
+
+
 _CHINESE = re.compile(r"[一-鿿]+")
 
 
@@ -197,8 +226,8 @@ def _is_strict(base: str) -> bool:
 @cache
 def _is_exclusive(label: str) -> bool:
     taken = label_of(label)
-    denied = any(option.startswith(("非", "未", "不", "无")) for option in taken.options)
-    return taken.closed and not denied and re.fullmatch(str(table("options")["exclusive"]), taken.base) is not None
+    denies = any(option.startswith(_DENIALS) for option in taken.options)
+    return taken.closed and not denies and re.fullmatch(str(table("options")["exclusive"]), taken.base) is not None
 
 
 Check = Callable[[Goods, Slot], Failure | None]
@@ -211,6 +240,8 @@ def checks_of(label: str, code: str) -> tuple[Check, ...]:
     applies: tuple[tuple[Check, bool], ...] = (
         (form, taken.kind in _FORMS),
         (misplaced, True),
+        (denied, taken.kind == "model"),
+        (denied_by_label, bool(_denied_options(label))),
         (yes_or_no, taken.kind == "yes_no"),
         (families, bool(families_of(label, code))),
         (options, _is_strict(taken.base) and any(offered(family, label) for family in families_of(label, code))),

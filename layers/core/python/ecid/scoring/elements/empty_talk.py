@@ -21,7 +21,7 @@ _NAMED_BY_GOODS = frozenset({"use", "vehicle_use", "principle", "material", "mod
 _CHECKED_ELSEWHERE = ("gtin", "cas")
 _OWN_PATTERNS: dict[str, Reason] = {"use": "use", "material": "material", "principle": "vague", "composition": "vague", "model": "vague"}
 _ANY_KIND = ("text", "use", "vehicle_use", "principle", "material", "size", "composition", "model", "brand")
-_BY_LABEL_OR_CODE = frozenset({"industrial", "classes_of_things", "asks_sort", "class_words", "metal_offered", "metal"})
+_BY_LABEL_OR_CODE = frozenset({"industrial", "classes_of_things", "asks_sort", "class_words", "metal_offered", "metal", "steel"})
 _WORDS = ("text", "use", "principle", "material", "size", "composition")
 
 
@@ -189,6 +189,12 @@ def _names_no_use(goods: Goods, raw_label: str, word: str) -> bool:
     return not any(stem in text for text in (raw_label, *((line.name, *line.path) if line else ())))
 
 
+def _steel_is_enough(goods: Goods, slot: Slot) -> bool:
+    """Whether 钢制 says all that matters: the code is for metal as such (其他金属家具), and the label asks for no kind of steel."""
+    line = goods.line
+    return line is not None and "金属" in line.name and "钢" not in slot.label and _says(core(slot.value), "kind", "material", "steel")
+
+
 def _industrial_is_said(goods: Goods) -> bool:
     line = goods.line
     return line is not None and any("工业" in text for text in (line.name, *line.path, *(element.label for element in line.elements)))
@@ -200,7 +206,7 @@ def emptiness(goods: Goods, slot: Slot) -> Reason | None:
         return None
     kind = label_of(slot.label).kind
     if reason := _reason(slot.label, slot.mandatory, slot.value, goods.name if kind in _NAMED_BY_GOODS else ""):
-        return reason
+        return None if reason == "material" and _steel_is_enough(goods, slot) else reason
     word = core(slot.value)
     if slot.mandatory and (_sorts_nothing(goods, slot.label, word) or _is_general_class(goods, slot.label, word)):
         return "vague"

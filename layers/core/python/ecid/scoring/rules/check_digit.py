@@ -6,6 +6,7 @@ In the tail traders often shift by one place, so either number may stand in eith
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ecid.scoring.elements.check_digits import Number, broken
 from ecid.scoring.elements.kinds import label_of
@@ -32,7 +33,9 @@ def _broken(slot: Slot) -> Number | None:
 def _check(goods: Goods) -> Iterator[Failure]:
     for slot in goods.slots:
         if slot.value and (kind := _broken(slot)):
-            yield failure(slot, kind)
+            found = failure(slot, kind if slot.kind in (kind, "element") else f"{kind}_elsewhere")
+            # Told by the number that fails, not by the place to which it has shifted.
+            yield found if slot.kind == "element" else replace(found, label=kind.upper())
 
 
 RULE = GoodsRule("CHECK_DIGIT", 3, _check)

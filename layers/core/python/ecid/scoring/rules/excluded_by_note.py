@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from ecid.scoring.authority import quoted
@@ -15,12 +16,21 @@ if TYPE_CHECKING:
     from ecid.scoring.judging import JudgedGoods
 
 
-def _judge(_: JudgedGoods, placed: Placed, bounds: Placing) -> Stated | None:
+def is_excluded(placed: Placed, bounds: Placing) -> bool:
+    """Whether a note sends the goods elsewhere, and their description places them there."""
     note, rival = placed.excluded, placed.rival
     if note is None or rival is None or placed.own_ppm is None or placed.own_ppm > bounds.excluded_ppm:
-        return None
+        return False
+    # Where sides of a confusable pair share the name, the word does not tell them apart (dimension 9).
+    if placed.open_fact and placed.open_fact.shared:
+        return False
     # A note knows goods by a word. Where the rest of the description speaks for a third heading, the word alone proves nothing.
-    if not rival.code.startswith(note.towards):
+    return rival.code.startswith(note.towards)
+
+
+def _judge(_: JudgedGoods, placed: Placed, bounds: Placing, _day: date) -> Stated | None:
+    note, rival = placed.excluded, placed.rival
+    if note is None or rival is None or not is_excluded(placed, bounds):
         return None
     return {"code": " ".join(note.towards), "record": note.record, "words": note.words, "said": note.said, "own_ppm": placed.own_ppm, "ppm": rival.ppm}
 

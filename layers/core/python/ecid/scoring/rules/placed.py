@@ -6,9 +6,9 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -31,10 +31,11 @@ FACTS = {
     "said": pl.String(),
     "ask_zh": pl.String(),
     "ask_en": pl.String(),
+    "marks": pl.String(),
 }
 """What a rule may state of goods that fail; evidence is made of it. Probabilities in millionths; several codes stand between spaces."""
 Stated = Mapping[str, str | int | None]
-_Judge = Callable[["JudgedGoods", Placed, Placing], Stated | None]
+_Judge = Callable[["JudgedGoods", Placed, Placing, date], Stated | None]
 
 
 def judged_by_placing(case: Case, judge: _Judge, x: int) -> LineVerdict:
@@ -44,46 +45,50 @@ def judged_by_placing(case: Case, judge: _Judge, x: int) -> LineVerdict:
     """
     lines = case.judgements.lines
     if case.reference.placement is None:
-        return LineVerdict(_rows([], {}, x), pl.DataFrame(schema=FACTS), lines["at"], lines["at"].clear())
+        nothing = pl.DataFrame(schema={"at": pl.UInt32, "fact": pl.UInt32, "x": pl.Int64})
+        return LineVerdict(nothing, pl.DataFrame(schema=FACTS), lines["at"], lines["at"].clear())
     found: dict[int, Stated] = {}
     held: list[int] = []
-    for place, goods, placed in placed_goods(case):
+    for place, goods, day, placed in placed_goods(case):
         if placed.own_ppm is None:
             continue
         held.append(place)
-        stated = judge(goods, placed, case.policy.placing)
+        stated = judge(goods, placed, case.policy.placing, day)
         if stated is not None:
             found[place] = stated
     facts = pl.DataFrame([[row.get(name) for name in FACTS] for row in found.values()], schema=FACTS, orient="row")
     valid = lines.filter(pl.col("state") == "valid").select("at", "goods")
     at = valid.filter(pl.col("goods").is_in(held))["at"]
-    failed = _rows(valid.filter(pl.col("goods").is_in(list(found))).iter_rows(), {place: fact for fact, place in enumerate(found)}, x)
+    facts_of = pl.DataFrame({"goods": list(found), "fact": range(len(found))}, schema={"goods": pl.UInt32, "fact": pl.UInt32})
+    failed = valid.join(facts_of, on="goods", maintain_order="left").select("at", "fact", pl.lit(x, pl.Int64).alias("x"))
     none = lines.filter(pl.col("state") == "unknown")["at"]
     return LineVerdict(failed, facts, lines["at"], pl.concat([at, none]).sort())
 
 
-def _rows(lines: Any, fact_of: Mapping[int, int], x: int) -> pl.DataFrame:
-    return pl.DataFrame([(at, fact_of[goods], x) for at, goods in lines], schema={"at": pl.UInt32, "fact": pl.UInt32, "x": pl.Int64}, orient="row")
-
-
-def placed_goods(case: Case) -> Iterator[tuple[int, JudgedGoods, Placed]]:
-    """The distinct goods of the lines that can be judged: their place in `case.judgements.goods`, and what is known of them."""
+def placed_goods(case: Case) -> Iterator[tuple[int, JudgedGoods, date, Placed]]:
+    """The distinct goods of the lines that can be judged: their place in `case.judgements.goods`, their first day, and what is known of them."""
     placement = case.reference.placement
     if placement is None:
         return
     lines = case.judgements.lines.filter(pl.col("state") == "valid")
     # Goods are one edition's, so that one day serves all of their lines: nothing that was published later in the year is held against any.
     first = lines.group_by("goods").agg(inside=pl.col("day").filter("in_period").min(), ever=pl.col("day").min())
-    for place, inside, ever in first.sort("goods").iter_rows():
-        item = case.judgements.goods[place]
-        if item.goods.slots and item.goods.name.strip():
-            yield place, item, placement.place(described(item.goods, inside or ever))
+    days = ((place, inside or ever) for place, inside, ever in first.sort("goods").iter_rows())
+    found = [(place, item, day) for place, day in days if (item := case.judgements.goods[place]).goods.slots and item.goods.name.strip()]
+    placed = placement.place_all([described(item.goods, day) for _, item, day in found])
+    for (place, item, day), known in zip(found, placed, strict=True):
+        yield place, item, day, known
 
 
 def described(goods: Goods, day: date) -> Described:
     """What is asked about goods: labels are left out, since the form was filled in for the very code that is in question."""
-    stated = (slot.value for slot in goods.elements if slot.value and not _silent().search(slot.label))
+    stated = (slot.value for slot in goods.elements if slot.value and not _is_silent(slot.label))
     return Described(goods.name, tuple(stated), goods.code, day.replace(month=1, day=1))
+
+
+@lru_cache(maxsize=10_000)
+def _is_silent(label: str) -> bool:
+    return _silent().search(label) is not None
 
 
 @cache

@@ -51,6 +51,7 @@ def _problems(line: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     first, second = line["first_unit"], line["second_unit"]
     asked, asked_second = line["first_asked"], line["second_asked"]
     if asked is None:
+        yield from (("unit_packing_alone", unit, "") for unit in (first, second) if _is("packing", unit))
         return
     if asked_second and (first, second) == (asked_second, asked):
         yield "unit_swapped", first, asked

@@ -1,7 +1,8 @@
 """`UNIT_WEIGHT_IMPLAUSIBLE`: quantities of a line that cannot all be right.
 
 A quantity that is not positive; two quantities of one measure (deal and legal) that do not convert into each other; a weight per piece far off what is
-usual for the same goods. A legal quantity without unit is in the unit of its code, as the form fills it in.
+usual for the same goods. A legal quantity without unit is in the unit of its code, as the form fills it in; where the units of a code are not known, those
+that are stated are taken for them.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from ecid.errors import Language
-from ecid.scoring.medians import beside_median, far
+from ecid.scoring.medians import beside_few, beside_median, far
 from ecid.scoring.policy import PPM, Policy
 from ecid.scoring.rule import Evidence, LineRule, LineVerdict, facts_of_lines
 from ecid.scoring.rules.unit_mismatch import LEGAL_STATED
@@ -32,7 +33,7 @@ _E5 = 100_000
 
 
 def _check(lines: pl.DataFrame, policy: Policy) -> LineVerdict:
-    rows = _quantities(lines.filter(pl.col("first_asked").is_not_null()))
+    rows = _quantities(lines.filter(pl.col("first_asked").is_not_null() | LEGAL_STATED))
     rows = rows.with_columns(_not_positive(), *(_differ(one, other, policy) for one, other in _PAIRS))
     pieces = _per_piece(rows, policy)
     rows = rows.join(pieces, on="at", how="left", maintain_order="left").with_columns(pl.col("far").fill_null(False))
@@ -58,8 +59,8 @@ def _quantities(lines: pl.DataFrame) -> pl.DataFrame:
         # Sheets fill a second quantity that is not asked for with 0.
         (pl.when(pl.col("second_unit").is_not_null() | (pl.col("second_quantity_e5") != 0)).then("second_quantity_e5") / _E5).alias("second"),
         deal_fits=pl.lit(True),
-        first_fits=pl.col("first_unit").fill_null(pl.col("first_asked")) == pl.col("first_asked"),
-        second_fits=pl.col("second_unit").fill_null(pl.col("second_asked")) == pl.col("second_asked"),
+        first_fits=pl.col("first_asked").is_null() | (pl.col("first_unit").fill_null(pl.col("first_asked")) == pl.col("first_asked")),
+        second_fits=pl.col("first_asked").is_null() | (pl.col("second_unit").fill_null(pl.col("second_asked")) == pl.col("second_asked")),
     )
     unit = [pl.col(f"{place}_unit") for place in _PLACES]
     # A legal unit that is not the code's is UNIT_MISMATCH; figure or unit, which of them is off, cannot be told, so nothing is compared with it.
@@ -113,10 +114,13 @@ def _per_piece(rows: pl.DataFrame, policy: Policy) -> pl.DataFrame:
         mass=pl.coalesce(positive(place, ["mass"], scaled(place)) for place in weighed),
         rounding=pl.coalesce(positive(place, ["mass"], pl.col(f"{place}_factor")) for place in weighed),
     ).filter((pl.col("key") != "") & pl.col("pieces").is_not_null() & pl.col("mass").is_not_null())
-    beside = beside_median(stated.with_columns(value=pl.col("mass") / pl.col("pieces"), measure="per"), ("key", "per"), policy.quantities.piece_weight)
+    values = stated.with_columns(value=pl.col("mass") / pl.col("pieces"), measure="per")
+    beside = beside_median(values, ("key", "per"), policy.quantities.piece_weight)
     rounded = (pl.col("mass") - pl.col("median") * pl.col("pieces")).abs() <= pl.col("rounding")
     outside = far(beside.filter(~rounded), policy.quantities.piece_weight)["at"]
-    return beside.select("at", "measure", "value", "median", "bound", far=pl.col("at").is_in(outside.implode()))
+    many = beside.select("at", "measure", "value", "median", "bound", far=pl.col("at").is_in(outside.implode()))
+    few = beside_few(values.join(many, on="at", how="anti"), ("key", "per"), policy.quantities.few_weights)
+    return pl.concat([many, few.filter(~rounded | ~pl.col("far")).select(many.columns)])
 
 
 def _evidence(line: Mapping[str, Any]) -> Sequence[Evidence]:
