@@ -52,7 +52,7 @@ def feed(tmp_path: Path, content: bytes | None, *options: str, ingestion: Any = 
     path = tmp_path / "events.jsonl"
     if content is not None:
         path.write_bytes(content)
-    platform = SimpleNamespace(ingest=lambda: ingestion or Ingestion(), unscored=lambda: unscored, settings=Settings(home=tmp_path / "home"))
+    platform = SimpleNamespace(ingest=lambda: ingestion or Ingestion(), unscored=lambda: unscored, has_index=lambda: True, settings=Settings(home=tmp_path / "home"))
     return CliRunner().invoke(feed_command, [str(path), "--lang", "en", *options], obj=platform)
 
 
@@ -139,6 +139,6 @@ def test_an_empty_file(tmp_path: Path) -> None:
 
 
 def test_standard_input(tmp_path: Path) -> None:
-    platform = SimpleNamespace(ingest=Ingestion, unscored=list, settings=Settings(home=tmp_path))
+    platform = SimpleNamespace(ingest=Ingestion, unscored=list, has_index=lambda: True, settings=Settings(home=tmp_path))
     result = CliRunner().invoke(feed_command, ["-", "--json"], obj=platform, input="\n".join(LINES))
     assert json.loads(result.stdout)["taken"] == ALL

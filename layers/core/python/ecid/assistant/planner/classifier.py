@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from ecid.assistant.planner.features import features_of
 from ecid.assistant.planner.records import Intent, concepts, intents
 
-SURE = 0.25
+SURE = 0.2
 """A score from which an intent is taken; below it the question is asked back."""
-CLEAR = 0.04
+CLEAR = 0.02
 """So far ahead of the next, or the question is asked back."""
 _RIDGE = 0.35
 _DECISIVE = {"answer": 0.5, "talk": 0.5, "refusal": 1.0}

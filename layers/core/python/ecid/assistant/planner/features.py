@@ -198,6 +198,7 @@ def _nth() -> re.Pattern[str]:
     ordinals = "|".join(words()["numbers"]["en"]["ordinals"])
     return re.compile(
         rf"第\s?({zh}|\d{{1,2}})(?!\s?(?:{zh}|\d|章|款|类|年|季|令|号|步|次|部分))(?:个|项|条|处|名)?"
+        rf"|(?<!\d)(\d{{1,2}})号(?=待核|事项|问题|差错)"
         rf"|\b(?:the )?({ordinals})\b(?! (?:time|quarter|half|place|of all|step|chapter|party|sale))(?: (?:one|finding|item|point|problem|issue))?"
         rf"|\b(\d{{1,2}})(?:st|nd|rd|th)\b(?! (?:chapter|step|of))"
         rf"|(?:\b(?:finding|item|problem|issue|number|no\.?)|#) ?#?({numerals('en')}|\d{{1,2}})\b(?![\d.])",

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from ecid.assistant.caller import Caller
-from ecid.assistant.planner.classifier import Guess, best, classifier
+from ecid.assistant.planner.classifier import Guess, best, classifier, concepts_in
 from ecid.assistant.planner.features import MASKS, Features, features_of
 from ecid.assistant.planner.memory import Asked, Memory
 from ecid.assistant.planner.records import followups, intents, stepwords
@@ -55,7 +55,16 @@ def read(question: str, memory: Memory, caller: Caller, lang: Language) -> Asked
     stated = "why_score" if named.claimed is not None else "aeo_meaning" if named.claimed_aeo else None
     if stated:
         return _completed(turn, (stated,), follows=False)
+    if _elsewhere(named):
+        return _completed(turn, ("off_topic",), follows=False)
     return Asked(turn.lang, suggested=_offered(near, caller), topic=named.text)
+
+
+def _elsewhere(named: Features) -> bool:
+    """Whether a question of some length has nothing to do with anything here."""
+    data = followups()
+    chinese, latin = len(re.findall("[\u3400-\u9fff]", named.masked)), len(re.findall("[a-z]{2,}", named.masked))
+    return (chinese >= data["long"]["zh"] or latin >= data["long"]["en"]) and not set(concepts_in(named.masked)) & set(data["topical"])
 
 
 def _once_more(turn: _Turn) -> Asked | None:
