@@ -52,7 +52,9 @@ def feed(tmp_path: Path, content: bytes | None, *options: str, ingestion: Any = 
     path = tmp_path / "events.jsonl"
     if content is not None:
         path.write_bytes(content)
-    platform = SimpleNamespace(ingest=lambda: ingestion or Ingestion(), unscored=lambda: unscored, has_index=lambda: True, settings=Settings(home=tmp_path / "home"))
+    platform = SimpleNamespace(
+        ingest=lambda: ingestion or Ingestion(), unscored=lambda: unscored, has_index=lambda: True, settings=Settings(home=tmp_path / "home")
+    )
     return CliRunner().invoke(feed_command, [str(path), "--lang", "en", *options], obj=platform)
 
 
