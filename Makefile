@@ -6,8 +6,8 @@ PY := .venv/bin/python
 ECID := .venv/bin/ecid
 LOCK := .venv/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --universal --python-version 3.11
 
-# The functions that are an image: by the order of template.yaml.
-IMAGES := SearchClauses CheckDeclarations ScoreEnterprise
+# The functions that are images: by the order of template.yaml.
+IMAGES := SearchClauses CheckDeclarations Assist ScoreEnterprise
 
 .PHONY: run test bench eval check format lock samples golden versions score-page image-context artefacts image deploy screenshot clean
 
@@ -22,11 +22,13 @@ test: .stamp-venv .stamp-node .stamp-sam check
 bench: .stamp-venv .stamp-node
 	$(PY) -m tests.benchmarks
 
-# Asks clause search the questions, and candidate headings and the score the goods, of knowledge/evaluation, on what is loaded on this machine.
+# Asks clause search the questions, and candidate headings and the score the goods, of knowledge/evaluation, on what is loaded on this machine; and the
+# assistant its questions, on the samples and the pack alone, whose figures go into docs/assistant-evaluation.md.
 eval: .stamp-venv
 	$(PY) tools/evaluate.py
 	$(PY) tools/evaluate_candidates.py
 	$(PY) tools/evaluate_placing.py
+	ECID_HOME=build/evaluation $(PY) tools/evaluate_assistant.py --write --set knowledge/evaluation/assistant.jsonl knowledge/evaluation/assistant_unseen.jsonl
 	if [ -n "$$ECID_DATA_DIR" ]; then $(PY) -m tests.acceptance.answer_key; fi
 
 check: .stamp-venv .stamp-sam
@@ -43,7 +45,7 @@ format: .stamp-venv
 
 lock: .stamp-venv
 	cd requirements && for name in dev sam; do ../$(LOCK) $$name.in --output-file $$name.txt; done
-	cd requirements && ../$(LOCK) image.in --constraints dev.txt --output-file image.txt
+	cd requirements && for name in image assist; do ../$(LOCK) $$name.in --constraints dev.txt --output-file $$name.txt; done
 	cd requirements && ../$(LOCK) functions.in --output-file ../layers/deps/requirements.txt
 	cd requirements && ../$(LOCK) workers.in --constraints ../layers/deps/requirements.txt --output-file ../layers/deps/workers.txt
 

@@ -1,9 +1,10 @@
-"""The image of the functions that rest on the indexes, as far as it can be made without a container engine: what `functions/Dockerfile` copies is laid out in
+"""The images of the functions that rest on the indexes, as far as they can be made without a container engine: what a Dockerfile copies is laid out in
 a folder of its own, with the packages of its lock and nothing else."""
 
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from ecid.adapters.local_gateway import _TemplateLoader
 from tests.small_home import copy_pack
 
 ROOT = Path(__file__).parents[1]
-DOCKERFILE = "functions/Dockerfile"
+DOCKERFILES = ("functions/Dockerfile", "functions/assist/Dockerfile")
 TASK = "var/task"
 """The working directory of Lambda's base images."""
 FUNCTIONS: dict[str, dict[str, Any]] = {
@@ -30,7 +31,12 @@ FUNCTIONS: dict[str, dict[str, Any]] = {
     for name, resource in yaml.load((ROOT / "template.yaml").read_text("utf-8"), Loader=_TemplateLoader)["Resources"].items()  # noqa: S506 - a SafeLoader
     if resource["Type"] == "AWS::Serverless::Function" and resource["Properties"].get("PackageType") == "Image"
 }
-"""The functions that are this image, by name, as template.yaml has them."""
+"""The functions that are images, by name, as template.yaml has them."""
+
+
+def dockerfile_of(function: str) -> str:
+    """The Dockerfile that a function is built with."""
+    return str(FUNCTIONS[function]["Metadata"]["Dockerfile"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +47,16 @@ class Instruction:
     rest: str
 
 
-def instructions() -> list[Instruction]:
-    """The Dockerfile without its comments."""
-    lines = (ROOT / DOCKERFILE).read_text("utf-8").splitlines()
+def instructions(dockerfile: str) -> list[Instruction]:
+    """A Dockerfile without its comments."""
+    lines = (ROOT / dockerfile).read_text("utf-8").splitlines()
     return [Instruction(*line.split(" ", 1)) for line in lines if line and not line.startswith("#")]
+
+
+def lock_of(dockerfile: str) -> str:
+    """The name of the lock whose packages an image has."""
+    (command,) = [shlex.split(instruction.rest) for instruction in instructions(dockerfile) if instruction.name == "RUN" and " pip " in instruction.rest]
+    return command[command.index("--requirement") + 1].removesuffix(".txt")
 
 
 def handler_module(function: str) -> str:
@@ -90,14 +102,14 @@ def sent_of(context: Path) -> set[str]:
 
 
 @contextmanager
-def laid_out(context: Path, root: Path) -> Iterator[Path]:
-    """The root of the image's file system, as far as the Dockerfile fills it; nothing can be written there until the end of the block."""
+def laid_out(context: Path, root: Path, dockerfile: str = DOCKERFILES[0]) -> Iterator[Path]:
+    """The root of an image's file system, as far as the Dockerfile fills it; nothing can be written there until the end of the block."""
     sent = sent_of(context)
-    for instruction in instructions():
+    for instruction in instructions(dockerfile):
         if instruction.name == "COPY":
             _copy(context, sent, root, *instruction.rest.split())
         elif instruction.name == "RUN" and " pip " in instruction.rest:
-            _install(root / TASK)
+            _install(root / TASK, lock_of(dockerfile))
     for path in root.rglob("*"):
         if not path.is_symlink():
             path.chmod(path.stat().st_mode & ~0o222)
@@ -117,9 +129,9 @@ def _copy(context: Path, sent: set[str], root: Path, source: str, destination: s
         shutil.copy(context / name, at)
 
 
-def _install(target: Path) -> None:
-    """The packages of the lock, as they are installed here: the same versions, as far as they are for this interpreter."""
-    for pinned in locked("image"):
+def _install(target: Path, lock: str) -> None:
+    """The packages of a lock, as they are installed here: the same versions, as far as they are for this interpreter."""
+    for pinned in locked(lock):
         if pinned.marker and not pinned.marker.evaluate():
             continue
         found = distribution(pinned.name)

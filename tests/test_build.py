@@ -10,22 +10,28 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 import yaml
+from joserfc.jwk import ECKey, KeySet
 from moto.server import ThreadedMotoServer
 
-from ecid.adapters.dynamodb import create_tables
+from ecid.adapters.dynamodb import KEYS, create_tables
 from ecid.adapters.local_gateway import _TemplateLoader
+from ecid.adapters.tokens import signed
+from ecid.assistant.caller import Caller
 from ecid.settings import Settings
+from tests.adapters.issuer import issuing
+from tests.laid_out_image import DOCKERFILES, TASK, dockerfile_of, handler_module, laid_out, make_context
 from tests.laid_out_image import FUNCTIONS as IMAGES
-from tests.laid_out_image import TASK, handler_module, laid_out, make_context
 from tests.translated_template import SAM
 
 ROOT = Path(__file__).parents[1]
@@ -180,38 +186,40 @@ class Run:
 class Cloud:
     """Tables, bucket and queue on moto's server on loopback, and functions that know nothing but their artefacts and these."""
 
-    def __init__(self, build: Build, layers: Mapping[str, Path], image: Path, endpoint: str) -> None:
-        self.build, self.layers, self.image = build, layers, image
+    def __init__(self, build: Build, layers: Mapping[str, Path], images: Mapping[str, Path], endpoint: str) -> None:
+        self.build, self.layers, self.images = build, layers, images
         access = {"AWS_ENDPOINT_URL": endpoint, "AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none"}
         client = {"endpoint_url": endpoint, "region_name": "us-east-1", "aws_access_key_id": "none", "aws_secret_access_key": "none"}
         self.sqs = boto3.client("sqs", **client)  # type: ignore[call-overload]
         self.queue = self.sqs.create_queue(QueueName="scores")["QueueUrl"]
         boto3.client("s3", **client).create_bucket(Bucket="objects")  # type: ignore[call-overload]
-        settings = Settings(facts_table="FactsTable", records_table="RecordsTable", events_table="EventsTable")
+        tables = {f"{table}_table": f"{table.capitalize()}Table" for table in KEYS}
+        settings = replace(Settings(), **tables)  # type: ignore[arg-type]
         create_tables(boto3.client("dynamodb", **client), settings)  # type: ignore[call-overload]
         self.environment = {
             **access,
             "AWS_LAMBDA_FUNCTION_NAME": "bare",
             "POWERTOOLS_LOG_LEVEL": "INFO",
             "ECID_SAMPLE_SUFFIXES": "example",
-            "ECID_HOME": str(image / "opt" / "ecid"),
-            "ECID_PACK_DIR": str(image / "opt" / "pack"),
             "ECID_OBJECTS": "objects",
             "ECID_SCORE_QUEUE": self.queue,
-            **{f"ECID_{table.upper()}_TABLE": f"{table.capitalize()}Table" for table in ("facts", "records", "events")},
+            **{f"ECID_{setting.upper()}": table for setting, table in tables.items()},
         }
 
     def run(self, function: str, *events: Mapping[str, Any]) -> Run:
         """The function in an interpreter of its own, on these events."""
+        environment = dict(self.environment)
         if function in IMAGES:  # with the packages that are installed here
-            python, handler, path = Path(sys.executable), handler_module(function), [self.image / TASK]
+            image = self.images[dockerfile_of(function)]
+            python, handler, path = Path(sys.executable), handler_module(function), [image / TASK]
+            environment |= {"ECID_HOME": str(image / "opt" / "ecid"), "ECID_PACK_DIR": str(image / "opt" / "pack")}
         else:
             python, handler = self.build.python, "app"
             path = [self.build.folder(function), *(self.layers[name] / "python" for name in self.build.layers(function))]
         done = subprocess.run(
             [python, "-I", "-S", "-X", f"pycache_prefix={ROOT / 'build' / 'bytecode'}", Path(__file__).with_name("bare_function.py")],
             input=json.dumps({"path": [str(folder) for folder in path], "handler": handler, "events": events}),
-            env=self.environment,
+            env=environment,
             capture_output=True,
             text=True,
             check=False,
@@ -274,20 +282,20 @@ def _asked(path: str, accept: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def images(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Path]]:
     context = tmp_path_factory.mktemp("checkout")
     make_context(context)
-    with laid_out(context, tmp_path_factory.mktemp("image")) as root:
-        yield root
+    with ExitStack() as kept:
+        yield {name: kept.enter_context(laid_out(context, tmp_path_factory.mktemp("image"), name)) for name in DOCKERFILES}
 
 
 @pytest.fixture(scope="module")
-def cloud(build: Build, host_layers: dict[str, Path], image: Path) -> Iterator[Cloud]:
+def cloud(build: Build, host_layers: dict[str, Path], images: dict[str, Path]) -> Iterator[Cloud]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:
         host, port = server.get_host_and_port()
-        yield Cloud(build, host_layers, image, f"http://{host}:{port}")
+        yield Cloud(build, host_layers, images, f"http://{host}:{port}")
     finally:
         server.stop()
 
@@ -308,6 +316,27 @@ def test_from_the_feed_to_the_page_with_the_artefacts_alone(cloud: Cloud) -> Non
     assert (record["domain"], record["status"]) == (DOMAIN, "registered")
     assert DOMAIN in shown.answers[1]["body"]
 
-    for function, run in (("IngestEvents", fed), ("ScoreEnterprise", scored), ("VerifyDomain", shown)):
+    talked = _talk(cloud, record["enterprise"]["uscc"])
+    for function, run in (("IngestEvents", fed), ("ScoreEnterprise", scored), ("VerifyDomain", shown), ("Assist", talked)):
         assert run.needed <= _reviewed(function), "the function would be refused this"
         assert run.needed >= _reviewed(function, seldom=False), "the function is allowed what it does not need"
+
+
+def _talk(cloud: Cloud, uscc: str) -> Run:
+    """A conversation about the score of an enterprise, by somebody whom an issuer on loopback vouches for."""
+    key = ECKey.generate_key("P-256", auto_kid=True)
+    begins = int(time.time())
+    token = signed(Caller.supplier("u-1", uscc), KeySet([key]), "https://issuer.example", "ecid", (begins, begins + 600))
+    event = {**_asked("/v1/assistant/conversations", "application/json"), "routeKey": "ANY /v1/assistant/conversations"}
+    event["headers"] |= {"authorization": f"Bearer {token}", "content-type": "application/json"}
+    event["requestContext"]["http"]["method"] = "POST"
+    with issuing([json.dumps({"keys": [key.as_dict(private=False)]}).encode()]) as (address, _):
+        cloud.environment |= {"ECID_ISSUER": "https://issuer.example", "ECID_ISSUER_KEYS": address}
+        opened = cloud.run("Assist", event)
+        assert opened.answers[0]["statusCode"] == 201, opened.answers
+        path = f"/v1/assistant/conversations/{json.loads(opened.answers[0]['body'])['conversation']}/messages"
+        questions = ("why is my score what it is?", f"what is on record about {DOMAIN}?")
+        asked = cloud.run("Assist", *({**event, "rawPath": path, "body": json.dumps({"question": question})} for question in questions))
+    assert [answer["statusCode"] for answer in asked.answers] == [200, 200], asked.answers
+    assert all(json.loads(answer["body"])["blocks"] for answer in asked.answers)
+    return Run([], opened.needed | asked.needed)

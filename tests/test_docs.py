@@ -48,7 +48,7 @@ def test_event_types() -> None:
     assert described <= set(re.findall(r"`([a-z]+\.[a-z_]+)`", (DOCS / "events" / "README.md").read_text("utf-8")))
 
 
-@pytest.mark.parametrize("lock", ["functions", "workers", "local", "image", "dev", "sam"])
+@pytest.mark.parametrize("lock", ["functions", "workers", "local", "image", "assist", "dev", "sam"])
 def test_every_dependency_says_why(lock: str) -> None:
     text = (DOCS / "dependencies.md").read_text("utf-8")
     for line in (ROOT / "requirements" / f"{lock}.in").read_text("utf-8").splitlines():

@@ -133,6 +133,9 @@ def _name(resource: Any) -> str:
         logical_id, attribute = resource["Fn::GetAtt"]
         assert attribute == "Arn"
         return str(logical_id)
+    if isinstance(resource, dict) and "Fn::Split" in resource:
+        assert resource["Fn::Split"][0] == ","
+        return str(resource["Fn::Split"][1]["Ref"])
     if isinstance(resource, dict) and "Fn::Sub" in resource:
         return str(resource["Fn::Sub"]).replace("${", "").replace(".Arn}", "")
     return str(resource)

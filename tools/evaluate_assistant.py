@@ -1,16 +1,19 @@
 """Ask the assistant the questions of knowledge/evaluation/assistant.jsonl, and measure its answers (docs/assistant-evaluation.md).
 
-    python tools/evaluate_assistant.py [--json] [--set FILE] [--only ID …] [--check]
+    python tools/evaluate_assistant.py [--json] [--set FILE …] [--only ID …] [--check] [--write]
 
-On the samples of ECID_HOME, each conversation asked in the order of its turns. What an answer must contain is resolved by asking the use cases, so it follows
-the samples. `--check` asks nothing: it only resolves every fact. Exit status 1 where the set does not hold with the samples, 3 where there is no assistant.
+On the samples of ECID_HOME, which are taken in where they are not there, each conversation asked in the order of its turns. What an answer must contain is
+resolved by asking the use cases, so it follows the samples. Of a set named `…_unseen` only totals are told, so that nobody works towards its questions.
+`--check` asks nothing: it only resolves every fact. `--write` puts the figures into the page. Exit status 1 where a set does not hold with the samples.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import re
+import secrets
 import sys
 import time
 import unicodedata
@@ -25,19 +28,23 @@ from typing import Any
 from assistant_facts import AskedBy, Fact, Sources, UnknownFact, expand, resolve, shows
 
 from ecid.assistant.caller import LEDGER, Caller
-from ecid.bootstrap import Platform, platform
+from ecid.bootstrap import LocalPlatform, Platform, feed_samples, platform
 from ecid.errors import EcidError, Language, NotFound
 from ecid.knowledge.records import KINDS
 
-SET = Path(__file__).parents[1] / "knowledge" / "evaluation" / "assistant.jsonl"
+ROOT = Path(__file__).parents[1]
+SET = ROOT / "knowledge" / "evaluation" / "assistant.jsonl"
+PAGE = ROOT / "docs" / "assistant-evaluation.md"
+MEASURED = "## Measured"
+_A_SAMPLE = "harborlight.example"
 EITHER = "either"
 """Of `refuses`: answering and refusing are both right; what must not be said counts."""
 _NUMBER = re.compile(r"\d+(?:\.\d+)*")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _SHORTEST_CODE = 4
 Question = Mapping[str, Any]
-Converse = Callable[[Caller, str, str, Language], Iterator[Any]]
-"""`services.converse`: caller, conversation, question, language → events with `name` and `data`."""
+Converse = Callable[[Caller, str, str, Language, str | None], Iterator[Any]]
+"""`Platform.converse`: caller, conversation, question, language, the domain that a buyer looks at → events with `name` and `data`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +84,7 @@ def ask(converse: Converse, asked: Platform, question: Question, person: str) ->
     else:
         caller = Caller.consultant(person, uscc, frozenset({LEDGER})) if by.role == "consultant" else Caller.supplier(person, uscc)
     begun = time.perf_counter()
-    events = list(converse(caller, person, question["question"], question["lang"]))
+    events = list(converse(caller, person, question["question"], question["lang"], by.domain))
     taken = (time.perf_counter() - begun) * 1000
     done: Mapping[str, Any] = next((event.data for event in events if event.name == "done"), {})
     return Observed(
@@ -123,14 +130,16 @@ def refusal_right(wanted: str | None, observed: Observed) -> bool | None:
     return observed.refused in wanted.split("|") if wanted else observed.refused is None
 
 
-def citation_sound(cited: Mapping[str, Any], record: Mapping[str, Any] | None) -> bool:
-    """Whether what is cited is on record, with these days, words of its own, and said to have lapsed where it has."""
+def citation_sound(cited: Mapping[str, Any], record: Mapping[str, Any] | None, asked: Iterable[str] = ()) -> bool:
+    """Whether what is cited is on record, with these days, words of its own, and said to have lapsed where it has: by now, or on one of the days that tools
+    were asked about (ISO)."""
     if record is None:
         return False
     quote = str(cited.get("quote") or "")
     words_of_it = "\n".join([*record["texts"].values(), *record["titles"].values(), json.dumps(record["facts"], ensure_ascii=False)])
     days = all(cited.get(name, record[name]) == record[name] for name in ("valid_from", "valid_to"))
-    return days and quote.rstrip("…") in words_of_it and (record["in_force"] or bool(cited.get("lapsed")))
+    in_force = record["in_force"] or any((record["valid_from"] or "") <= day <= (record["valid_to"] or day) for day in asked)
+    return days and quote.rstrip("…") in words_of_it and (in_force or bool(cited.get("lapsed")))
 
 
 def found_among(wanted: str, cited: Sequence[Mapping[str, Any]], kinds: Mapping[str, str]) -> bool:
@@ -182,7 +191,8 @@ class Judge:
         judged.facts = {name: shows(observed.text, accepted) for name, accepted in self.facts(question)}
         judged.said = [one for one in self.forbidden(question) if shows(observed.text, [one])]
         records = {str(one["id"]): self.record(str(one["id"]), question["lang"]) for one in observed.citations}
-        judged.citations = [citation_sound(one, records[str(one["id"])]) for one in observed.citations]
+        asked = {str(one["arguments"].get("as_of") or "") for one in observed.results or () if isinstance(one, Mapping)} - {""}
+        judged.citations = [citation_sound(one, records[str(one["id"])], asked) for one in observed.citations]
         kinds = {name: str(record["kind"]) for name, record in records.items() if record}
         judged.cited = {wanted: found_among(wanted, observed.citations, kinds) for wanted in question["cites"]}
         judged.refusal = refusal_right(question["refuses"], observed)
@@ -265,37 +275,81 @@ def check(asked: Platform, questions: Sequence[Question]) -> int:
     return 1 if wrong else 0
 
 
-def report(judged: Sequence[Judged]) -> None:
-    """Print the table and what was wrong."""
-    table = {name: figures(group) for name, group in grouped(judged).items()}
-    print(f"| | {' | '.join(table['all'])} |\n|---|{'---|' * len(table['all'])}")
-    for name, row in table.items():
-        print(f"| {name} | {' | '.join('not told' if value is None else str(value) for value in row.values())} |")
-    for one in filter(None, map(misses, judged)):
-        print(json.dumps(one, ensure_ascii=False))
+def is_blind(path: Path) -> bool:
+    """Whether nobody who works on the assistant may read its questions."""
+    return path.stem.endswith("_unseen")
+
+
+def table(judged: Sequence[Judged], *, blind: bool) -> str:
+    """The figures as a table in Markdown: all, and by language, role and kind; of a blind set all and by language."""
+    rows = {name: figures(group) for name, group in grouped(judged).items() if not blind or name in ("all", "zh", "en")}
+    lines = [f"| | {' | '.join(f'`{name}`' for name in rows['all'])} |", f"|---|{'---|' * len(rows['all'])}"]
+    lines += [f"| {name} | {' | '.join('not told' if value is None else str(value) for value in row.values())} |" for name, row in rows.items()]
+    return "\n".join(lines)
+
+
+def measured(told: Mapping[Path, Sequence[Judged]], day: str) -> str:
+    """The last section of the page."""
+    parts = [
+        f"""`{path.relative_to(ROOT).as_posix()}`, sha256 `{hashlib.sha256(path.read_bytes()).hexdigest()}`:
+
+{table(judged, blind=is_blind(path))}"""
+        for path, judged in told.items()
+    ]
+    return "\n\n".join([f"{MEASURED}\n\nBy `make eval` on {day}, with the planner, on the sample enterprises and the pack alone; do not edit.", *parts]) + "\n"
+
+
+def write(section: str) -> None:
+    """Put the section in the place of that of the last run."""
+    kept = PAGE.read_text("utf-8").partition(f"\n{MEASURED}\n")[0].rstrip("\n")
+    PAGE.write_text(f"{kept}\n\n{section}", "utf-8")
+
+
+def asked_all(asked: Platform, converse: Converse, questions: Sequence[Question]) -> list[Judged]:
+    """Every question asked and judged, in conversations of their own."""
+    judge, run = Judge(asked), secrets.token_hex(4)
+    return [judge.judge(question, ask(converse, asked, question, f"evaluation-{run}-{question['conversation']}")) for question in questions]
+
+
+def ready(asked: Platform) -> None:
+    """Make the index and take in the samples where they are not there."""
+    if not asked.has_index():
+        asked.make_index()
+    if isinstance(asked, LocalPlatform) and asked.verification().verify(_A_SAMPLE).enterprise is None:
+        feed_samples(asked)
 
 
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--set", type=Path, default=SET)
+    parser.add_argument("--set", type=Path, nargs="+", default=[SET])
     parser.add_argument("--only", nargs="+", default=(), metavar="ID")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--check", action="store_true")
+    parser.add_argument("--write", action="store_true")
     given = parser.parse_args(arguments)
-    asked, questions = platform(), load(given.set, given.only)
-    if given.check:
-        return check(asked, questions)
-    converse: Converse | None = getattr(asked, "converse", None)
-    if converse is None:
-        print("this platform has no assistant yet", file=sys.stderr)
-        return 3
-    judge = Judge(asked)
-    judged = [judge.judge(question, ask(converse, asked, question, f"evaluation-{question['conversation']}")) for question in questions]
+    asked = platform()
+    ready(asked)
+    try:
+        sets = {path.resolve(): load(path, given.only) for path in given.set}
+        if given.check:
+            return max(check(asked, questions) for questions in sets.values())
+        told = {path: asked_all(asked, asked.converse, questions) for path, questions in sets.items()}
+    finally:
+        if isinstance(asked, LocalPlatform):
+            asked.close()
+    wrong = {path: [] if is_blind(path) else [one for one in map(misses, judged) if one] for path, judged in told.items()}
     if given.json:
-        told = {"figures": {name: figures(group) for name, group in grouped(judged).items()}, "misses": [one for one in map(misses, judged) if one]}
-        print(json.dumps(told, ensure_ascii=False, indent=1))
+        shown = {
+            path.name: {"figures": {name: figures(group) for name, group in grouped(judged).items()}, "misses": wrong[path]} for path, judged in told.items()
+        }
+        print(json.dumps(shown, ensure_ascii=False, indent=1))
     else:
-        report(judged)
+        for path, judged in told.items():
+            print(f"{path.name}\n\n{table(judged, blind=is_blind(path))}\n")
+            for one in wrong[path]:
+                print(json.dumps(one, ensure_ascii=False))
+    if given.write:
+        write(measured(told, asked.today().isoformat()))
     return 0
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from moto import mock_aws
 
-from ecid.adapters.dynamodb import DynamoFactStore, create_tables, dynamodb_client
+from ecid.adapters.dynamodb import KEYS, DynamoFactStore, create_tables, dynamodb_client
 from ecid.adapters.embedded_engine import Engine, find_engine, start_engine
 from ecid.settings import Settings
 
@@ -38,7 +38,8 @@ def embedded(folder: Path) -> Engine:
 def own_tables() -> Settings:
     """Settings with names of tables that nobody else uses."""
     mark = uuid.uuid4().hex
-    return Settings(facts_table=f"ecid-test-facts-{mark}", records_table=f"ecid-test-records-{mark}", events_table=f"ecid-test-events-{mark}")
+    names = {f"{table}_table": f"ecid-test-{table}-{mark}" for table in KEYS}
+    return Settings(**names)  # type: ignore[arg-type]
 
 
 @contextmanager

@@ -106,6 +106,51 @@ Resources:
 """
 
 
+STREAMING = """
+import pathlib, threading
+here = pathlib.Path(__file__).parent
+together = threading.Barrier(64)
+class Answer:
+    status = 201
+    headers = {"content-type": "text/event-stream; charset=utf-8", "x-seen": "yes"}
+    def __init__(self, chunks):
+        self.chunks = chunks
+def respond(event):
+    kind = event["pathParameters"]["kind"]
+    return Answer({"together": meeting, "waiting": waiting, "whole": whole}[kind](event))
+def meeting(event):
+    together.wait(20)
+    yield event["queryStringParameters"]["n"].encode()
+    together.wait(20)
+    yield b" again"
+def waiting(event):
+    try:
+        yield b"first"
+        while not (here / "go on").exists():
+            threading.Event().wait(0.01)
+            yield b"."
+        yield b"last"
+    finally:
+        (here / "let go").touch()
+def whole(event):
+    yield event["body"].encode()
+def handler(event, context):
+    raise AssertionError("it streams")
+"""
+
+STREAMED = """
+Resources:
+  Talk:
+    Type: AWS::Serverless::Function
+    Properties:
+      PackageType: Image
+      ImageConfig: { Command: [functions/talk/app.handler] }
+      FunctionUrlConfig: { AuthType: NONE, InvokeMode: RESPONSE_STREAM }
+      Events:
+        One: { Type: HttpApi, Properties: { Method: ANY, Path: "/talk/{kind}" } }
+"""
+
+
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     root = tmp_path_factory.mktemp("checkout")
@@ -248,3 +293,38 @@ def test_a_route_for_any_method_takes_them_all(method: str, status: int, side_by
         answer = connection.getresponse()
         assert (answer.status, answer.getheader("allow")) == (status, None if status == 200 else "GET, HEAD")
         assert bool(answer.read()) == (method != "HEAD")
+
+
+@pytest.fixture
+def talking(tmp_path: Path) -> Path:
+    """A checkout whose function streams."""
+    (tmp_path / "functions" / "talk").mkdir(parents=True)
+    (tmp_path / "functions" / "talk" / "app.py").write_text(STREAMING)
+    (tmp_path / "template.yaml").write_text(STREAMED)
+    return tmp_path
+
+
+def test_streams_go_on_side_by_side(talking: Path) -> None:
+    """None of them gets anywhere before all of them are under way."""
+    with running(talking) as address, ThreadPoolExecutor(64) as pool:
+        told = list(pool.map(lambda number: ask(f"{address}/talk/together?n={number}").read(), range(64)))
+    assert told == [f"{number} again".encode() for number in range(64)]
+
+
+def test_a_piece_is_there_before_the_next(talking: Path) -> None:
+    with running(talking) as address, ask(f"{address}/talk/waiting") as answer:
+        assert (answer.status, answer.headers["content-type"], answer.headers["x-seen"]) == (201, "text/event-stream; charset=utf-8", "yes")
+        assert "content-length" not in answer.headers
+        assert answer.read(5) == b"first"
+        (talking / "functions" / "talk" / "go on").touch()
+        assert answer.read().strip(b".") == b"last"
+
+
+def test_who_leaves_is_let_go_and_the_others_are_served(talking: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with running(talking) as address:
+        with ask(f"{address}/talk/waiting") as answer:
+            answer.read(5)
+        while not (talking / "functions" / "talk" / "let go").exists():
+            time.sleep(0.01)
+        assert base64.b64decode(ask(f"{address}/talk/whole", "POST", b"all").read()) == b"all"
+    assert "Traceback" not in capfd.readouterr().err

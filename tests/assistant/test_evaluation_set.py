@@ -7,6 +7,7 @@ import importlib
 import json
 import re
 import sys
+import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -29,6 +30,7 @@ DOC = (ROOT / "docs" / "assistant-evaluation.md").read_text("utf-8")
 QUESTIONS: list[dict[str, Any]] = [json.loads(line) for line in SET.read_text("utf-8").splitlines()]
 ASKED = [one for one in QUESTIONS if not one.get("later")]
 KEYS = ["id", "conversation", "turn", "kind", "caller", "lang", "question", "intents", "facts", "must_not", "cites", "refuses"]
+SETS = ("knowledge/evaluation/assistant.jsonl", "knowledge/evaluation/assistant_unseen.jsonl")
 HAN = re.compile(r"[\u4e00-\u9fff]")
 OF_THE_OWNER = {"score", "dimension", "finding", "plan", "simulate", "forecast", "misclassified"}
 
@@ -188,6 +190,33 @@ def test_a_right_answer_is_right_and_an_empty_one_is_not(machine: LocalPlatform,
     assert empty["refusal_accuracy"] < 1
 
 
+LIMITS = tomllib.loads((Path(__file__).parent / "evaluation_limits.toml").read_text("utf-8"))["planner"]
+
+
+def test_the_planner_answers_it(machine: LocalPlatform, runner: ModuleType) -> None:
+    judged = runner.asked_all(machine, machine.converse, ASKED)
+    told = runner.figures(judged)
+    wrong = [json.dumps(one, ensure_ascii=False) for one in map(runner.misses, judged) if one]
+    short = {name: (told[name], least) for name, least in LIMITS["at_least"].items() if told[name] < least}
+    over = {name: (told[name], most) for name, most in LIMITS["at_most"].items() if told[name] > most}
+    assert (short, over) == ({}, {}), "\n".join(wrong)
+
+
+def test_the_page_tells_what_was_measured_on_these_very_sets(runner: ModuleType) -> None:
+    section = DOC.partition(f"\n{runner.MEASURED}\n")[2]
+    named = re.findall(r"`(knowledge/[a-z_/]+\.jsonl)`, sha256 `([0-9a-f]{64})`:", section)
+    assert named == [(path, hashlib.sha256((ROOT / path).read_bytes()).hexdigest()) for path in SETS], "make eval"
+    assert section.count("| all |") == len(SETS)
+    assert not [one["id"] for one in QUESTIONS if one["question"] in section]
+
+
+def test_of_a_set_that_nobody_may_read_only_totals_are_told(runner: ModuleType, tmp_path: Path) -> None:
+    assert [runner.is_blind(ROOT / path) for path in SETS] == [False, True]
+    judged = [runner.Judged(QUESTIONS[0], runner.Observed("", milliseconds=10), intent=False)]
+    assert set(re.findall(r"^\| (\w+) \|", runner.table(judged, blind=True), re.MULTILINE)) == {"all", "en"}
+    assert set(re.findall(r"^\| (\w+) \|", runner.table(judged, blind=False), re.MULTILINE)) == {"all", "en", "supplier", "plain"}
+
+
 SHOWN = [
     ("It lost 6.0 points.", "6.0", True),
     ("It lost 16.0 points.", "6.0", False),
@@ -271,6 +300,14 @@ RECORD = {
     "valid_to": None,
     "in_force": True,
 }
+
+
+LAPSED = RECORD | {"valid_to": "2023-06-30", "in_force": False}
+
+
+@pytest.mark.parametrize(("asked", "sound"), [([], False), (["2023-06-30"], True), (["2023-07-01"], False), (["2021-12-31"], False)])
+def test_a_citation_is_judged_by_the_day_that_was_asked_about(runner: ModuleType, asked: list[str], sound: bool) -> None:
+    assert runner.citation_sound({"id": "n", "valid_to": "2023-06-30"}, LAPSED, asked) is sound
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,7 @@
-"""`make bench`: run every benchmark and write `docs/benchmarks.md`. Takes a few minutes and about 3 GB of disk for a while."""
+"""`make bench`: run every benchmark and write `docs/benchmarks.md`. Takes a few minutes and about 3 GB of disk for a while.
+
+`python -m tests.benchmarks assistant` renews the section on the assistant alone: each has its own yardsticks.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +24,19 @@ LARGE = 1_000_000
 VERIFICATIONS = 2_000
 IMPORTS = 15
 PASSAGES, QUESTIONS, OPENINGS = 20_000, 300, 7
+TALKS, FRESH, AT_ONCE = 20, 5, 50
 CSV_BYTES = 1_000_000_000
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 
 
 def main() -> None:
     """Measure one after the other, never two at once, and write the page."""
+    if sys.argv[1:] == ["assistant"]:
+        with tempfile.TemporaryDirectory() as name:
+            PAGE.write_text(report.with_section(PAGE.read_text("utf-8"), report.assistant(_assistant(Path(name)))), "utf-8")
+        return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         _say("cold imports")
@@ -45,11 +56,16 @@ def main() -> None:
         _say(f"search of {PASSAGES:,} passages")
         (folder / "search").mkdir()
         searched = _child("search_index", str(PASSAGES), str(QUESTIONS), str(folder / "search"), str(OPENINGS))
+        assisted = _assistant(folder)
         _say(f"scan of a CSV file of {CSV_BYTES:,} bytes")
         scanned = _child("scan_csv", str(CSV_BYTES), str(folder))
-    path = Path(__file__).parents[2] / "docs" / "benchmarks.md"
-    path.write_text(report.page(cold, warm, scored, scanned, searched), "utf-8")
-    _say(f"written: docs/{path.name}")
+    PAGE.write_text(report.page(cold, warm, scored, scanned, searched, assisted), "utf-8")
+    _say(f"written: docs/{PAGE.name}")
+
+
+def _assistant(folder: Path) -> dict[str, Any]:
+    _say("the assistant")
+    return _child("assistant", str(TALKS), str(FRESH), str(AT_ONCE), str(folder / "talking"))
 
 
 def _scored(count: int, goods: int, naming: str, folder: Path, home: Path) -> dict[str, Any]:

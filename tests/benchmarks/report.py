@@ -18,16 +18,31 @@ VERIFY_OVER_MS = 1.0
 LINEAR_RATIO = 1.5
 COLD_RATIO = 1.5
 COLD_LIMITED = "verify_domain"
+ANSWER_MS, FIRST_MS = 300, 100
 OPEN_MS, CLAUSES_MS, CANDIDATES_MS = 300, 30, 80
 _FEW, _SOME, _MANY = 10_000, 100_000, 1_000_000
 _NAMINGS = {"own_models": "each its own", "one_model": "one filler for all"}
 
 
 def page(
-    cold: Mapping[str, float], warm: Mapping[str, Any], scored: Sequence[Mapping[str, Any]], scanned: Mapping[str, Any], searched: Mapping[str, Any]
+    cold: Mapping[str, float],
+    warm: Mapping[str, Any],
+    scored: Sequence[Mapping[str, Any]],
+    scanned: Mapping[str, Any],
+    searched: Mapping[str, Any],
+    assisted: Mapping[str, Any],
 ) -> str:
     """The whole page, in Markdown."""
-    return "\n\n".join([_head(), _scored(scored), _warm(warm), _cold(cold), _searched(searched), _scanned(scanned)]) + "\n"
+    return "\n\n".join([_head(), _scored(scored), _warm(warm), _cold(cold), _searched(searched), assistant(assisted), _scanned(scanned)]) + "\n"
+
+
+def with_section(written: str, section: str) -> str:
+    """A page with this section in the place of the one of the same heading, or at its end."""
+    heading = section.partition("\n")[0]
+    parts = written.rstrip("\n").split("\n\n## ")
+    kept = [parts[0], *(f"## {part}" for part in parts[1:])]
+    places = [place for place, part in enumerate(kept) if part.partition("\n")[0] == heading] or [len(kept)]
+    return "\n\n".join([*kept[: places[0]], section, *kept[places[0] + 1 :]]) + "\n"
 
 
 def _head() -> str:
@@ -163,6 +178,49 @@ languages, in turn with the product of as many vectors of the same size with one
 {table}
 
 Asked for: opened in ≤ {OPEN_MS} ms, p95 ≤ {CLAUSES_MS} ms for clauses and ≤ {CANDIDATES_MS} ms for candidates. {_verdict(fine)}"""
+
+
+def assistant(row: Mapping[str, Any]) -> str:
+    """The section on the assistant."""
+    warm = _table(
+        ("warm", "p50", "p95"),
+        (
+            ("to the first event", f"{row['first_50']:.1f} ms", f"{row['first_95']:.1f} ms"),
+            ("to the end of the answer", f"{row['answer_50']:.1f} ms", f"{row['answer_95']:.1f} ms"),
+            ("the ledger alone, asked of the use case", f"{row['bare_50']:.1f} ms", ""),
+        ),
+    )
+    cold = _table(
+        ("in a fresh process", "median"),
+        (
+            ("imports and the first event", f"{row['cold_first']:,.0f} ms"),
+            ("imports and the first answer", f"{row['cold_answer']:,.0f} ms"),
+            ("`import boto3` alone", f"{row['cold_boto3']:,.0f} ms"),
+        ),
+    )
+    many = _table(
+        ("on `ecid serve`, over HTTP", "p50", "p95"),
+        (
+            ("a conversation of two questions, alone", f"{row['alone_50']:,.0f} ms", ""),
+            (f"{row['at_once']} such at once", f"{row['together_50']:,.0f} ms", f"{row['together_95']:,.0f} ms"),
+            (f"{row['at_once']} verifications of a domain at once", "", f"{row['verified_95']:,.0f} ms"),
+        ),
+    )
+    fine = row["answer_95"] <= ANSWER_MS and row["first_95"] <= FIRST_MS
+    return f"""## The assistant
+
+The planner on a sample enterprise, with its tools, the check, and the conversation kept on the embedded engine; sixteen questions in both languages,
+{row["rounds"]} times over.
+
+{warm}
+
+Asked for: p95 ≤ {ANSWER_MS} ms, first event ≤ {FIRST_MS} ms. {_verdict(fine)}
+
+{cold}
+
+{many}
+
+All {row["at_once"]} were answered within {row["together_s"]:.1f} s, errors: {row["errors"]}. Asked for: none. {_verdict(row["errors"] == 0)}"""
 
 
 def _scanned(row: Mapping[str, Any]) -> str:

@@ -143,17 +143,26 @@ def test_the_beginning_of_an_id_will_do(saved: Path, document: dict[str, Any]) -
     assert as_json(saved, name[:6].upper()) == as_json(saved, name)
 
 
-@pytest.mark.parametrize(("name", "count"), [("ffff", 0), ("", 0), ("97", 0), ("[red]x", 0), ("\x1b[31m", 0)])
-def test_a_finding_that_is_not_there(name: str, count: int, saved: Path) -> None:
+@pytest.mark.parametrize("name", ["ffff", "", "97", "[red]x", "\x1b[31m"])
+def test_a_finding_that_is_not_there(name: str, saved: Path) -> None:
     fault = error(saved, name)
     assert fault.code == "not_found"
-    assert str(count) in fault.sentence("zh")
+    assert fault.sentence("zh").startswith("没有编号以")
+    assert fault.sentence("en").startswith("No finding has an id that begins with")
     assert "\x1b" not in fault.sentence("en")
 
 
 def test_two_findings_of_one_beginning(saved: Path, document: dict[str, Any], tmp_path: Path) -> None:
     document["findings"][0]["id"], document["findings"][1]["id"] = "abcd" + "0" * 12, "abcd" + "1" * 12
-    assert "2" in error(written(tmp_path / "two.json", document), "abcd").sentence("en")
+    assert error(written(tmp_path / "two.json", document), "abcd").sentence("en") == "2 findings have an id that begins with abcd; give more of it."
+
+
+@pytest.mark.parametrize(("axis", "columns"), [("month", 5), ("code", 5), ("product", 6), ("dimension", 6), ("code_by_value", 5)])
+def test_a_table_has_no_column_without_a_name(axis: str, columns: int, saved: Path) -> None:
+    head = next(line for line in told(saved, "--by", axis, "--lang", "zh").output.splitlines() if "RMB" in line)
+    cells = [cell.strip() for cell in head.strip("┃ ").split("┃")]
+    assert len(cells) == columns
+    assert all(cells)
 
 
 @pytest.mark.parametrize(("lang", "words"), [("zh", ("与 2026-05-23 的结果相比", "申报事实")), ("en", ("beside the result of 2026-05-23", "by facts"))])

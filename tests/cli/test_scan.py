@@ -129,6 +129,21 @@ def test_senseless_options_are_refused(arguments: list[str], monkeypatch: pytest
     assert left.value.code == 2
 
 
+@pytest.mark.parametrize(
+    ("arguments", "zh", "en"),
+    [
+        (("--from", "2025-12-31", "--to", "2025-01-01"), "起始日 2025-12-31 晚于截止日 2025-01-01", "begin on 2025-12-31, after its end on 2025-01-01"),
+        (("--from", "2026-01-02", "--as-of", "2026-01-01"), "晚于评分日 2026-01-01", "after 2026-01-01, the day of the score"),
+        (("--from", "2026-01-02", "--to", "2026-02-01", "--as-of", "2026-01-01"), "晚于评分日 2026-01-01", "after 2026-01-01, the day of the score"),
+    ],
+)
+def test_a_period_that_ends_before_it_begins(arguments: tuple[str, ...], zh: str, en: str) -> None:
+    fault = scan(str(SAMPLES / "newleaf" / "declarations.csv"), *arguments).exception
+    assert isinstance(fault, EcidError)
+    assert zh in fault.sentence("zh")
+    assert en in fault.sentence("en")
+
+
 @pytest.mark.parametrize(("lang", "sentence"), [("zh", "无法读取文件"), ("en", "Cannot read the file")])
 def test_errors_come_in_the_language_asked_for(
     lang: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

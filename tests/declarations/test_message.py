@@ -49,27 +49,35 @@ def test_damage_anywhere_gives_no_other_error(tmp_path: Path, damage: list[tuple
 
 
 @pytest.mark.parametrize(
-    "content",
+    ("content", "zh", "en"),
     [
-        b"<?xml version='1.0'?><DecMessage><DecHead></DecMessage>",
-        b"<?xml version='1.0'?><Workbook/>",
-        b"<?xml version='1.0' encoding='no-such-thing'?><DecMessage/>",
-        b"<?xml version='1.0' encoding='base64'?><DecMessage/>",
-        b"<?xml version='1.0' encoding='utf-8'?><DecMessage>\xff</DecMessage>",
-        b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "cccc"><!ENTITY d "&b;&b;&b;">]><DecMessage><DecHead>&d;</DecHead></DecMessage>',
-        b'<?xml version="1.0"?><!DOCTYPE a SYSTEM "file:///etc/passwd"><DecMessage/>',
-        b"<DecMessage>" + b"<a>" * 200_000,
-        b"<DecMessage a='" + b"x" * 3_000_000,
-        b"<DecMessage><!--" + b"x" * 3_000_000,
-        BODY.replace("<DecHead/>", "<DecHead>&d;</DecHead>").encode(),
-        BODY[:-20].encode(),
+        (b"<?xml version='1.0'?><DecMessage>\n<DecHead></DecMessage>", "第 2 行", "line 2"),
+        (b"<?xml version='1.0'?><Workbook/>", "DecList", "DecList"),
+        (b"<?xml version='1.0' encoding='no-such-thing'?><DecMessage/>", "编码“no-such-thing”", "'no-such-thing'"),
+        (b"<?xml version='1.0' encoding='base64'?><DecMessage/>", "编码“base64”", "'base64'"),
+        (b"<?xml version='1.0' encoding='utf-8'?><DecMessage>\xff</DecMessage>", "编码无法解读", "bytes that mean nothing"),
+        (
+            b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "cccc"><!ENTITY d "&b;&b;&b;">]><DecMessage><DecHead>&d;</DecHead></DecMessage>',
+            "文档类型",
+            "DOCTYPE",
+        ),
+        (b'<?xml version="1.0"?><!DOCTYPE a SYSTEM "file:///etc/passwd"><DecMessage/>', "文档类型", "DOCTYPE"),
+        (b"<DecMessage>" + b"<a>" * 200_000, "嵌套超过 100 层", "more than 100 deep"),
+        (b"<DecMessage a='" + b"x" * 3_000_000, "标签或注释", "tag or comment"),
+        (b"<DecMessage><!--" + b"x" * 3_000_000, "标签或注释", "tag or comment"),
+        (BODY.replace("<DecHead/>", "<DecHead>&d;</DecHead>").encode(), "第 1 行", "line 1"),
+        (BODY[:-20].encode(), "第 1 行", "line 1"),
     ],
 )
-def test_messages_that_are_refused(tmp_path: Path, content: bytes) -> None:
+def test_messages_that_are_refused(tmp_path: Path, content: bytes, zh: str, en: str) -> None:
     path = tmp_path / "a.xml"
     path.write_bytes(content)
-    with pytest.raises(UnreadableFile):
+    with pytest.raises(UnreadableFile) as refused:
         read_file(path, TODAY)
+    sentences = refused.value.sentence("zh"), refused.value.sentence("en")
+    assert zh in sentences[0]
+    assert en in sentences[1]
+    assert not any(name in sentence for sentence in sentences for name in ("Error", "_NotAMessage", "Exception"))
 
 
 def test_a_value_without_end_costs_its_item_only(tmp_path: Path) -> None:

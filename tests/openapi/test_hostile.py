@@ -21,6 +21,7 @@ from ecid import bootstrap
 from ecid.identity.domains import _data as domain_data
 from ecid.services.verify_domain import BATCH_LIMIT
 from functions.verify_domain import app
+from tests.openapi.conftest import Talking
 from tests.openapi.description import DESCRIPTION, codes_of, conforms, documented, operation_at
 from tests.verification.cases import DOMAIN, facts_of_case, load_cases, record_of
 from tests.verification.stores import Records, verification
@@ -106,17 +107,24 @@ def test_page_never_repeats_markup(case: Mapping[str, Any], address: str) -> Non
 
 
 @pytest.mark.parametrize("case", CASES["requests"], ids=lambda case: f"{case.get('method', 'GET')} {case['target'][:40]} {case['status']}")
-def test_request(case: Mapping[str, Any], request: pytest.FixtureRequest) -> None:
+def test_request(case: Mapping[str, Any], talking: Talking, request: pytest.FixtureRequest) -> None:
     address = request.getfixturevalue(case.get("at", "address"))
+    target = case["target"]
+    for name, conversation in talking.named.items():
+        target = target.replace(f"{{{name}}}", conversation)
     method, body = case.get("method", "GET"), text_of(case["body"]) if "body" in case else None
-    headers = {"accept": case.get("accept", "application/json")} | {name: case[name] for name in ("if_none_match", "content_type") if name in case}
+    headers = {"accept": case.get("accept", "application/json")} | {
+        name: case[name] for name in ("if_none_match", "content_type", "last_event_id") if name in case
+    }
+    if case.get("signed"):
+        headers["authorization"] = talking.authorization
     told = {}
     for lang in ("zh", "en"):
-        answer = send(address, case["target"], method=method, body=body, accept_language=lang, **headers)
+        answer = send(address, target, method=method, body=body, accept_language=lang, **headers)
         assert answer.status == case["status"]
         assert [raw for raw in ("<script", "\u202e", "\0") if raw in answer.text] == []
         assert case.get("code", "") in answer.text
-        operation = operation_at(method, case["target"])
+        operation = operation_at(method, target)
         if operation and documented(operation, answer.status):
             conforms(operation, answer.status, answer.kind, answer.json)
         told[lang] = answer.json["detail"] if answer.kind == "application/problem+json" else lang

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecid.errors import Language
-from ecid.reports.evidence import deadline_of, evidence_of, until_of
+from ecid.reports.evidence import deadline_of, evidence_of
 from ecid.reports.figures import allotted, money, percent, points, score_shown, text
 from ecid.reports.wording import _data, words
 from ecid.scoring.result import DimensionState, Finding, Insufficiency
@@ -140,7 +140,7 @@ def test_a_deadline_is_a_day_to_come_or_a_sentence(lang: Language) -> None:
     result = reported("sample", lang).result
     for found in result.findings:
         option = routes_for(found, result.as_of)[0]
-        until = until_of(option)
+        until = option.act_by
         assert until is None or until >= result.as_of
         assert (until.isoformat() if until else words(lang)["text"]["no_deadline"]) in deadline_of(option, lang)
 

@@ -252,3 +252,24 @@ def test_findings_and_caps_add_up_to_what_is_missing(rows: list[dict[str, Any]],
     assert sum(finding.points_micro or 0 for finding in result.findings) + caps == ALL_POINTS - result.score_exact_micro
     assert sum(d.lost_micro or 0 for d in result.dimensions) + caps == ALL_POINTS - result.score_exact_micro
     assert not result.caps or result.score_exact_micro <= 80 * 10**6
+
+
+@pytest.mark.parametrize(
+    ("ruled", "declared", "held"),
+    [
+        ("R-7", "R-7", True),
+        ("r-7", "R-7", True),
+        ("Ｒ－７", "r-7", True),
+        (" R-7 ", "Ｒ-7", True),
+        ("STRASSE", "straße", True),
+        ("R-7", "R-70", False),
+        ("R-7", "R7", False),
+        ("  ", "R-7", False),
+    ],
+)
+def test_item_numbers_are_the_same_however_they_are_written(ruled: str, declared: str, held: bool) -> None:
+    ruling = replace(RULING, brand="", model="", goods_name="另一名称", sku=ruled)
+    result = run([{**WITHOUT_MODEL, "sku": declared}] * 30, Authority(rulings=(ruling,)))
+    found = [finding for finding in result.findings if finding.rule == "RULING_CONFLICT"]
+    assert bool(found) is held
+    assert not found or found[0].product_key == f"sku:{declared}"

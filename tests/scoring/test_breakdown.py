@@ -13,12 +13,15 @@ import polars as pl
 import pytest
 
 from ecid.errors import Language
+from ecid.scoring import answers
 from ecid.scoring.authority import Authority, Ruling
 from ecid.scoring.breakdown import AXES, Breakdown, Entry, breakdowns, leading, to_json
 from ecid.scoring.dimensions import ALL_POINTS
 from ecid.scoring.engine import Request, Run, run
+from ecid.scoring.kept import kept_document
 from ecid.scoring.policy import load_policy
 from ecid.scoring.reference import Reference
+from ecid.scoring.saved import saved_result
 from tests.scoring.conftest import frame
 
 POLICY = load_policy()
@@ -149,3 +152,14 @@ def test_json(lang: Language, name: str, reference: Reference) -> None:
     assert [len(found[axis]["entries"]) for axis in ("code", "month")] == [2, 2]
     values = [entry["value_fen"] for entry in found["code_by_value"]["entries"]]
     assert values == sorted(values, reverse=True)
+
+
+def test_a_worth_beyond_64_bits_is_kept_and_read_again(reference: Reference) -> None:
+    declared = [{"total_e4": 2**63 - 1, "specification": _SPECIFICATIONS[1], "manufacturer": f"厂{number % 2}"} for number in range(40)]
+    made = run(frame(declared), reference, POLICY, Request("e", "feed", AS_OF))
+    worth = sum(made.judgements.lines["value"].to_list())
+    assert worth >= 2**63
+    document = json.dumps(kept_document(made, reference, POLICY), ensure_ascii=False).encode()
+    saved = saved_result(document, "kept")
+    for name in ("code", "manufacturer", "month", "code_by_value"):
+        assert sum(entry["value_fen"] for entry in answers.axis(saved, name, "zh")["entries"]) == worth

@@ -157,7 +157,3 @@ def test_every_kind_is_worded_and_used(kind: str) -> None:
     assert kind in ("fixed_elements", "scattered") or any(rule["kind"] == kind for rule in DATA["rule"].values())
     assert "错" not in entry["sentence"]["zh"]
     assert "wrong" not in entry["sentence"]["en"].lower()
-
-
-def test_slips_are_rules() -> None:
-    assert set(DATA["slips"]) <= set(DATA["rule"])

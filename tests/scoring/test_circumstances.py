@@ -44,4 +44,5 @@ def test_what_the_feed_knows(case: dict[str, Any]) -> None:
 
 def test_what_somebody_says_goes_before_what_the_feed_knows() -> None:
     finding = missing(CASES[2])
-    assert {option.code: option.state for option in routes_for(finding, AS_OF, Circumstances())}["amend"] == "open"
+    assert finding.circumstances == Circumstances(case_open=True)
+    assert {option.code: option.state for option in routes_for(finding, AS_OF, Circumstances(released=False))}["amend"] == "open"

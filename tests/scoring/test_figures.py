@@ -135,7 +135,7 @@ def test_lines_that_say_the_same_are_one_piece_of_evidence(lines: Lines, referen
 def test_equal_figures_are_one_piece_of_evidence(lines: Lines, reference: Reference) -> None:
     rows = [{"price": 10}] * 60 + [{"price": 50, "total": total} for total in (1, 2, 3)] + [{"price": 90}]
     finding = next(found for found in run(lines, reference, rows).findings if found.rule == "PRICE_OUTLIER")
-    assert [(evidence["seen"], evidence["lines"]) for evidence in finding.evidence] == [("50.0 USD", 3), ("90.0 USD", 1)]
+    assert [(evidence["seen"], evidence["lines"]) for evidence in finding.evidence] == [("50 USD", 3), ("90 USD", 1)]
 
 
 def test_long_evidence_is_cut_and_says_so(lines: Lines, reference: Reference) -> None:

@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.translated_template import ROOT, allowed, listed, of_type, resources, statements
+from ecid.bootstrap import Platform
+from ecid.errors import NotAuthorized
+from ecid.settings import settings_from
+from tests.translated_template import ROOT, allowed, environment, evaluated, listed, of_type, resources, statements
 
 REVIEWED: dict[str, Any] = tomllib.loads((ROOT / "tests" / "iam.toml").read_text("utf-8"))
 LOCAL_ONLY = REVIEWED.pop("local_only")
@@ -70,8 +73,16 @@ def test_the_review_names_the_calls_that_the_adapters_make_to_aws() -> None:
         assert all(("call" in entry) != ("by" in entry) for entry in entries)
 
 
-def test_only_the_gateway_may_call_the_page_and_only_this_one() -> None:
-    for name, permission in of_type("AWS::Lambda::Permission").items():
+def test_only_the_gateway_may_call_a_function_and_only_this_one_but_for_the_address_that_is_open() -> None:
+    permissions = of_type("AWS::Lambda::Permission")
+    by_anybody = {name: permissions.pop(name) for name in [name for name, given in permissions.items() if given["Principal"] == "*"]}
+    assert {name: (given["FunctionName"], given["Action"]) for name, given in by_anybody.items()} == {
+        "AssistUrlPublicPermissions": ({"Ref": "Assist"}, "lambda:InvokeFunctionUrl"),
+        "AssistURLInvokeAllowPublicAccess": ({"Ref": "Assist"}, "lambda:InvokeFunction"),
+    }
+    assert by_anybody["AssistUrlPublicPermissions"]["FunctionUrlAuthType"] == "NONE"
+    assert by_anybody["AssistURLInvokeAllowPublicAccess"]["InvokedViaFunctionUrl"] is True, "by way of its address alone"
+    for name, permission in permissions.items():
         source, parts = permission["SourceArn"]["Fn::Sub"]
         assert (permission["Action"], permission["Principal"]) == ("lambda:InvokeFunction", "apigateway.amazonaws.com"), name
         assert "${__ApiId__}" in source, name
@@ -103,3 +114,30 @@ def test_cloudwatch_alone_may_send_alarms_and_only_those_of_this_account() -> No
     assert (key["Alarms"]["Principal"], key["Alarms"]["Action"]) == ({"Service": "cloudwatch.amazonaws.com"}, ["kms:Decrypt", "kms:GenerateDataKey*"])
     assert publish["Condition"] == key["Alarms"]["Condition"] == SAME_ACCOUNT
     assert resources()["AlarmKey"]["Properties"]["EnableKeyRotation"] is True
+
+
+def test_one_function_has_an_address_of_its_own_which_streams() -> None:
+    (address,) = of_type("AWS::Lambda::Url").values()
+    assert address == {"TargetFunctionArn": {"Ref": "Assist"}, "AuthType": "NONE", "InvokeMode": "RESPONSE_STREAM"}
+
+
+@pytest.mark.parametrize("model", ["", "example.model-1"])
+def test_a_model_may_be_asked_where_one_is_chosen_and_no_other(model: str) -> None:
+    arns = "arn:aws:bedrock:eu-central-1::foundation-model/example.model-1,arn:aws:bedrock:eu-central-1:000000000000:inference-profile/eu.example.model-1"
+    given = {"BedrockModel": model, "BedrockModelArns": arns if model else ""}
+    granted = [one for one in statements({"Properties": evaluated(resources()["AssistRole"]["Properties"], given)}) if "bedrock" in str(one["Action"])]
+    assert [one["Resource"] for one in granted] == ([arns.split(",")] if model else [])
+    named = evaluated(environment("Assist")["ECID_MODEL"], given)
+    assert named == ({"Fn::Sub": "bedrock_converse:${BedrockModel}"} if model else "planner")
+
+
+@pytest.mark.parametrize(
+    ("given", "keys"), [({}, ""), ({"Issuer": "https://issuer.example/pool", "IssuerKeys": "https://issuer.example/keys"}, "https://issuer.example/keys")]
+)
+def test_nobody_signs_in_until_an_issuer_is_named(given: dict[str, str], keys: str) -> None:
+    told = {name: evaluated(environment("Assist")[name], given) for name in ("ECID_ISSUER", "ECID_ISSUER_KEYS")}
+    settings = settings_from({name: value for name, value in told.items() if value})
+    assert (settings.issuer, settings.issuer_keys) == (given.get("Issuer", "urn:ecid:nobody"), keys)
+    if not keys:
+        with pytest.raises(NotAuthorized):
+            Platform(settings).callers.caller("a.b.c")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from functions.assist.app import app as assist
 from functions.check_declarations.app import app as check
 from functions.describe_scoring.app import app as describe
 from functions.search_clauses.app import app as search
@@ -21,8 +23,13 @@ FROM_LOGS = {"requestId", "requestTimeEpoch", "routeKey", "status", "responseLat
 """What the access log may say of a request: nothing of who asked, and nothing of whom they asked about (the path would tell)."""
 BESIDE = {
     operation.path: name
-    for name, app in (("SearchClauses", search), ("DescribeScoring", describe), ("CheckDeclarations", check))
-    for operation in app.operations
+    for name, operations in (
+        ("SearchClauses", search.operations),
+        ("DescribeScoring", describe.operations),
+        ("CheckDeclarations", check.operations),
+        ("Assist", assist.operations),
+    )
+    for operation in operations
 }
 """The routes of the functions beside the page, and whose they are."""
 HOST = {"PublicUrl": "https://verify.example.org", "CertificateArn": "arn:aws:acm:eu-central-1:000000000000:certificate/1"}
@@ -58,7 +65,7 @@ def test_every_route_leads_to_its_function_the_page_to_its_snapshot_in_the_form_
             function = f"${{{BESIDE[path]}.Arn}}" if path in BESIDE else "${VerifyDomainAliaslive}"
             assert function in integration["uri"]["Fn::Sub"], (method, path)
             assert (integration["type"], integration["payloadFormatVersion"]) == ("aws_proxy", "2.0"), (method, path)
-            assert "security" not in operation, "there is no sign-in"
+            assert "security" not in operation, "the function looks at the token itself, as it does at its own address"
 
 
 def test_there_is_one_api_and_it_fails_on_what_it_does_not_understand() -> None:
@@ -73,14 +80,20 @@ def test_the_throttle_is_within_its_bounds_and_what_the_documentation_says() -> 
     rate, burst = settings["ThrottlingRateLimit"], settings["ThrottlingBurstLimit"]
     assert THROTTLE["rate"][0] <= rate <= THROTTLE["rate"][1], THROTTLE["why_rate"]
     assert THROTTLE["burst"][0] <= burst <= min(THROTTLE["burst"][1], 2 * rate), THROTTLE["why_burst"]
-    (own,) = stage()["RouteSettings"].items()
-    assert own[0] == "ANY /v1/declarations/check", "another route would be without this throttle"
-    checks, some = own[1]["ThrottlingRateLimit"], own[1]["ThrottlingBurstLimit"]
-    assert THROTTLE["check_rate"][0] <= checks <= THROTTLE["check_rate"][1], THROTTLE["why_check"]
-    assert THROTTLE["check_burst"][0] <= some <= THROTTLE["check_burst"][1], THROTTLE["why_check"]
+    own = dict(stage()["RouteSettings"])
+    checks, some = _within(own.pop("ANY /v1/declarations/check"), "check")
+    assert own.keys() == {f"ANY {operation.path}" for operation in assist.operations}, "another route would be without this throttle"
+    ((turns, few),) = {_within(settings, "assist") for settings in own.values()}
     text = (ROOT / "docs" / "deploy.md").read_text("utf-8")
     assert f"is {rate} requests a second, bursts of {burst}," in text
-    assert f"of checks of drafts {checks} and {some}," in text
+    assert f"of checks of drafts {checks} and {some}, of questions to the assistant {turns} and {few}," in text
+
+
+def _within(settings: Mapping[str, int], kind: str) -> tuple[int, int]:
+    rate, burst = settings["ThrottlingRateLimit"], settings["ThrottlingBurstLimit"]
+    assert THROTTLE[f"{kind}_rate"][0] <= rate <= THROTTLE[f"{kind}_rate"][1], THROTTLE[f"why_{kind}"]
+    assert THROTTLE[f"{kind}_burst"][0] <= burst <= THROTTLE[f"{kind}_burst"][1], THROTTLE[f"why_{kind}"]
+    return rate, burst
 
 
 def test_a_host_of_ones_own_has_a_current_tls_and_is_the_only_way_in() -> None:

@@ -41,8 +41,8 @@ def test_every_function_folder_is_deployed_and_reviewed() -> None:
     text = (ROOT / "template.yaml").read_text("utf-8")
     for folder in folders:
         code = f"functions/{'_'.join(words(folder))}/"
-        named = f"ImageConfig: {{ Command: [{code}app.handler] }}" if folder in IMAGES else f"CodeUri: {code}"
-        assert re.search(rf"^  {folder}:\n(?:    .*\n)*?      {re.escape(named)}$", text, re.MULTILINE)
+        named = rf"ImageConfig: {{ .*Command: \[{code}app\.handler\] }}" if folder in IMAGES else f"CodeUri: {code}"
+        assert re.search(rf"^  {folder}:\n(?:    .*\n)*?      {named}$", text, re.MULTILINE)
 
 
 def test_the_handler_of_a_function_is_found_where_it_was_tried() -> None:
@@ -54,6 +54,12 @@ def test_the_handler_of_a_function_is_found_where_it_was_tried() -> None:
             assert (function["Handler"], function["Runtime"]) == ("app.handler", "python3.13"), name
     for layer in of_type("AWS::Lambda::LayerVersion").values():
         assert layer["CompatibleRuntimes"] == ["python3.13"]
+
+
+def test_the_function_that_streams_has_a_runtime_that_does_and_the_others_lambdas_own() -> None:
+    entries = {name: function["ImageConfig"].get("EntryPoint") for name, function in of_type("AWS::Lambda::Function").items() if name in IMAGES}
+    assert {name: entry for name, entry in entries.items() if entry} == {"Assist": ["python", "-m", "ecid.adapters.lambda_runtime"]}
+    assert of_type("AWS::Lambda::Url")["AssistUrl"]["InvokeMode"] == "RESPONSE_STREAM"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ecid import bootstrap
-from ecid.adapters.local_gateway import load_handler
+from ecid.adapters.local_gateway import load_module
 from ecid.bootstrap import Platform
 from ecid.settings import Settings
 from tests.translated_template import ROOT, of_type, resources
@@ -51,7 +51,7 @@ def test_of_a_batch_only_what_failed_comes_again(bound: Mapping[str, Any], monke
     monkeypatch.setattr(bootstrap, "ingest", platform.ingest)
     monkeypatch.setattr(bootstrap, "score_messages", lambda: platform.score_messages)
     folder = {"IngestEvents": "functions/ingest_events", "ScoreEnterprise": "functions/score_enterprise"}[bound["function"]]
-    answer = load_handler(ROOT, folder)({"Records": [{"messageId": "m-1", "body": "{"}]}, None)
+    answer = load_module(ROOT, folder).handler({"Records": [{"messageId": "m-1", "body": "{"}]}, None)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m-1"}]}
 
 

@@ -16,7 +16,18 @@ from tests.translated_template import NO_VALUE, ROOT, evaluated, of_type, resour
 CONFIG: dict[str, Any] = tomllib.loads((ROOT / "samconfig.toml").read_text("utf-8"))
 STAGES = ("dev", "staging", "prod")
 PARAMETERS: dict[str, Any] = yaml.load((ROOT / "template.yaml").read_text("utf-8"), Loader=_TemplateLoader)["Parameters"]  # noqa: S506 - a SafeLoader
-OPERATORS_OWN = {"Operator", "PublicUrl", "CertificateArn", "AlarmEmail", "PublicAnomalies", "ChromaUrl"}
+OPERATORS_OWN = {
+    "Operator",
+    "PublicUrl",
+    "CertificateArn",
+    "AlarmEmail",
+    "PublicAnomalies",
+    "ChromaUrl",
+    "BedrockModel",
+    "BedrockModelArns",
+    "Issuer",
+    "IssuerKeys",
+}
 AT_DEPLOYMENT = {"Release"}
 
 
@@ -84,9 +95,17 @@ def test_in_prod_the_page_has_executions_for_every_request_that_the_throttle_let
     assert int(reserved["prod"]) >= gateway["DefaultRouteSettings"]["ThrottlingBurstLimit"]
 
 
+def test_the_address_that_is_open_has_a_limit_in_prod() -> None:
+    """Its throttle: nothing stands before a Function URL."""
+    reserved = {stage: evaluated(resources()["Assist"]["Properties"]["ReservedConcurrentExecutions"], overrides(stage)) for stage in STAGES}
+    assert reserved["dev"] == reserved["staging"] == NO_VALUE
+    assert 10 <= int(reserved["prod"]) <= 100
+
+
 def test_no_other_function_has_its_executions_set_aside_or_cut_off() -> None:
     """What reads a queue is limited by its event source; a limit on the function as well would send messages to the dead letters untried."""
-    assert [name for name, function in of_type("AWS::Lambda::Function").items() if "ReservedConcurrentExecutions" in function] == ["VerifyDomain"]
+    limited = [name for name, function in of_type("AWS::Lambda::Function").items() if "ReservedConcurrentExecutions" in function]
+    assert sorted(limited) == ["Assist", "VerifyDomain"]
 
 
 def test_logs_are_kept_longest_in_prod() -> None:
@@ -104,9 +123,27 @@ def test_logs_are_kept_longest_in_prod() -> None:
     ],
 )
 def test_a_certificate_needs_its_host(given: dict[str, str], deployable: bool) -> None:
-    (rule,) = translated()["Rules"].values()
-    applies = evaluated(rule["RuleCondition"], given)
-    assert (not applies or all(evaluated(one["Assert"], given) for one in rule["Assertions"])) is deployable
+    assert _deployable(given) is deployable
+
+
+@pytest.mark.parametrize(
+    ("given", "deployable"),
+    [
+        ({"BedrockModel": "example.model-1"}, False),
+        ({"BedrockModel": "example.model-1", "BedrockModelArns": "arn:aws:bedrock:eu-central-1::foundation-model/example.model-1"}, True),
+        ({"Issuer": "https://issuer.example"}, False),
+        ({"Issuer": "https://issuer.example", "IssuerKeys": "https://issuer.example/keys"}, True),
+    ],
+)
+def test_a_model_needs_its_arns_and_an_issuer_its_keys(given: dict[str, str], deployable: bool) -> None:
+    assert _deployable(given) is deployable
+
+
+def _deployable(given: dict[str, str]) -> bool:
+    """Whether every rule of the template lets these parameters pass."""
+    rules = translated()["Rules"].values()
+    applying = [rule for rule in rules if evaluated(rule["RuleCondition"], given)]
+    return all(evaluated(one["Assert"], given) for rule in applying for one in rule["Assertions"])
 
 
 @pytest.mark.parametrize(
@@ -114,6 +151,24 @@ def test_a_certificate_needs_its_host(given: dict[str, str], deployable: bool) -
     [
         ("PublicUrl", ["", "https://verify.example.org"], ["http://verify.example.org", "https://verify.example.org/", "https://a b"]),
         ("ChromaUrl", ["", "https://chroma.example.org", "http://10.0.0.7:8000"], ["chroma.example.org", "https://chroma.example.org/", "ftp://a.example"]),
+        (
+            "BedrockModelArns",
+            [
+                "",
+                "arn:aws:bedrock:eu-central-1::foundation-model/a.b-1:0",
+                "arn:aws-cn:bedrock:x-1::foundation-model/a,arn:aws:bedrock:x-1:000000000000:inference-profile/eu.a",
+            ],
+            [
+                "*",
+                "arn:aws:bedrock:*::foundation-model/*",
+                "arn:aws:bedrock:x-1::foundation-model/a,",
+                "arn:aws:s3:::bucket",
+                "arn:aws:bedrock:x-1::foundation-model/a,b",
+            ],
+        ),
+        ("BedrockModel", ["", "example.model-1:0", "eu.example.model"], ["a b", "*", "${AWS::Region}"]),
+        ("Issuer", ["", "https://issuer.example/pool_1"], ["http://issuer.example", "issuer.example", "https://a b"]),
+        ("IssuerKeys", ["", "https://issuer.example/.well-known/jwks.json"], ["http://issuer.example/keys", "https://a?b"]),
         ("Release", ["", "1790000000"], ["179", "17900000001", "2026-11-23"]),
     ],
 )
@@ -126,6 +181,7 @@ def test_parameters_refuse_what_would_not_work(name: str, good: list[str], bad: 
 def test_the_stack_tells_where_its_things_are() -> None:
     """Each output by its name: who is told the wrong queue sends events to where nobody reads them."""
     told = {
+        "AssistUrl": {"Fn::GetAtt": ["AssistUrl", "FunctionUrl"]},
         "FeedQueueUrl": {"Ref": "FeedQueue"},
         "FeedQueueArn": {"Fn::GetAtt": ["FeedQueue", "Arn"]},
         "FeedDeadLettersUrl": {"Ref": "FeedDeadLetters"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ecid.adapters.dynamodb import _EXPIRY, KEYS
+from ecid.adapters.dynamodb import EXPIRING, EXPIRY, KEYS
 from tests.translated_template import evaluated, of_type, resources
 
 TABLES = {f"{table.capitalize()}Table": keys for table, keys in KEYS.items()}
@@ -34,9 +34,10 @@ def test_tables_can_be_restored_are_encrypted_and_outlive_the_stack(name: str) -
     assert properties["BillingMode"] == "PAY_PER_REQUEST", "a feed comes in bursts; capacity that is bought would refuse them"
 
 
-def test_facts_may_expire_and_nothing_else() -> None:
+def test_facts_and_conversations_may_expire_and_nothing_else() -> None:
     expiring = {name: table["TimeToLiveSpecification"] for name, table in of_type("AWS::DynamoDB::Table").items() if "TimeToLiveSpecification" in table}
-    assert expiring == {"FactsTable": {"AttributeName": _EXPIRY, "Enabled": True}}
+    assert expiring == {f"{table.capitalize()}Table": {"AttributeName": EXPIRY, "Enabled": True} for table in EXPIRING}
+    assert expiring.keys() == {"FactsTable", "ConversationsTable"}
 
 
 def test_the_bucket_keeps_what_was_superseded_as_long_as_the_tables_can_be_restored() -> None:

@@ -18,7 +18,7 @@ from urllib.parse import quote, unquote
 from aws_lambda_powertools.event_handler.api_gateway import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
-from ecid.errors import EcidError, InvalidBody, Language, MethodNotAllowed, NotFound, PayloadTooLarge
+from ecid.errors import EcidError, InvalidBody, Language, MethodNotAllowed, NotAuthorized, NotFound, PayloadTooLarge
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"
@@ -41,7 +41,8 @@ _LOOKED_AT = 5000
 """Characters of a path or of a query parameter that are looked at: more than any that is answered, so that what is cut is still too long."""
 _SHOWN = 100
 """Characters of what was sent that an answer repeats."""
-_NOTHING_ALLOWED = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
+DATA_HEADERS = {**_SECURITY, "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"}
+"""Of whatever is no page: a browser must run nothing that it finds there."""
 
 ErrorPage = Callable[[EcidError, Language], Response[str]]
 """Shows an error to a person, in HTML."""
@@ -88,7 +89,7 @@ class Application(APIGatewayHttpResolver):
 
 def application(error_page: ErrorPage | None = None) -> Application:
     """An application on which unknown routes and raised errors become problem documents; `error_page` shows them to people, outside `/v1/`."""
-    app = Application(serializer=_dumps)
+    app = Application(serializer=dumps)
 
     def answer(error: EcidError) -> Response[str]:
         event = app.current_event
@@ -99,9 +100,7 @@ def application(error_page: ErrorPage | None = None) -> Application:
         return problem_response(error, language(event), event.request_context.request_id)
 
     def unexpected(error: Exception) -> Response[str]:
-        # Places only: the message of a foreign exception may carry what the caller sent.
-        frames = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
-        _log.error("unexpected %s in request %s at %s", type(error).__name__, app.current_event.request_context.request_id, frames)
+        log_unexpected(error, app.current_event.request_context.request_id)
         return answer(EcidError())
 
     def nowhere(_: Exception) -> Response[str]:
@@ -113,6 +112,12 @@ def application(error_page: ErrorPage | None = None) -> Application:
     app.exception_handler(EcidError)(answer)
     app.not_found(nowhere)
     return app
+
+
+def log_unexpected(error: BaseException, request_id: str) -> None:
+    """Tell the operator where an error that nobody foresaw came from: places only, for the message of a foreign exception may carry what the caller sent."""
+    frames = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
+    _log.error("unexpected %s in request %s at %s", type(error).__name__, request_id, frames)
 
 
 def problem(error: EcidError, lang: Language, instance: str) -> dict[str, Any]:
@@ -134,18 +139,16 @@ def problem_of(error: EcidError, event: APIGatewayProxyEventV2) -> dict[str, Any
 
 def problem_response(error: EcidError, lang: Language, request_id: str) -> Response[str]:
     """The error as `application/problem+json`; `instance` names the request, so that an operator finds it in the logs."""
-    body = _dumps(problem(error, lang, f"urn:ecid:request:{request_id}"))
-    return Response(
-        error.status, PROBLEM, body, headers={**_SECURITY, **_headers_of(error), "Content-Security-Policy": _NOTHING_ALLOWED, "Cache-Control": NO_CACHE}
-    )
+    body = dumps(problem(error, lang, f"urn:ecid:request:{request_id}"))
+    return Response(error.status, PROBLEM, body, headers={**DATA_HEADERS, **_headers_of(error), "Cache-Control": NO_CACHE})
 
 
 def json_response(body: Mapping[str, Any], cache: str = NO_CACHE) -> Response[str]:
     """200 with a JSON body. Raises PayloadTooLarge where it is more than a function can hand back; only of many things at once can that be."""
-    text = _dumps(body)
+    text = dumps(body)
     if len(text.encode()) > MAX_ANSWER_BYTES:
         raise PayloadTooLarge(limit="4 MiB")
-    return Response(200, JSON, text, headers={**_SECURITY, "Content-Security-Policy": _NOTHING_ALLOWED, "Cache-Control": cache})
+    return Response(200, JSON, text, headers={**DATA_HEADERS, "Cache-Control": cache})
 
 
 def html_response(body: str, lang: Language, policy: str, status: int = 200) -> Response[str]:
@@ -172,18 +175,18 @@ def language_of(query: Mapping[str, str], accept_language: str) -> Language:
         return "zh"
     if asked.startswith("en"):
         return "en"
-    weights = _weights(accept_language)
-    zh = max((weight for tag, weight in weights.items() if tag.split("-")[0] == "zh"), default=0.0)
-    en = max((weight for tag, weight in weights.items() if tag.split("-")[0] in ("en", "*")), default=0.0)
+    liked = weights(accept_language)
+    zh = max((weight for tag, weight in liked.items() if tag.split("-")[0] == "zh"), default=0.0)
+    en = max((weight for tag, weight in liked.items() if tag.split("-")[0] in ("en", "*")), default=0.0)
     return "zh" if zh > en else "en"
 
 
 def prefers_html(accept: str) -> bool:
     """Whether a person's browser asks: HTML, unless JSON is liked better. No preference means HTML."""
-    weights = _weights(accept) or {"*/*": 1.0}
-    wild = weights.get("*/*", 0.0)
-    html = max(weights.get(HTML, wild), weights.get("application/xhtml+xml", 0.0))
-    return html >= max(weights.get(JSON, wild), weights.get(PROBLEM, 0.0))
+    liked = weights(accept) or {"*/*": 1.0}
+    wild = liked.get("*/*", 0.0)
+    html = max(liked.get(HTML, wild), liked.get("application/xhtml+xml", 0.0))
+    return html >= max(liked.get(JSON, wild), liked.get(PROBLEM, 0.0))
 
 
 def header(event: APIGatewayProxyEventV2, name: str) -> str:
@@ -266,9 +269,9 @@ def shown(sent: str) -> str:
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in sent[:_SHOWN])
 
 
-def _weights(value: str) -> dict[str, float]:
+def weights(value: str) -> dict[str, float]:
     """A weighted list (`zh-CN,en;q=0.8`) as tag → weight; what cannot be read weighs nothing."""
-    weights: dict[str, float] = {}
+    found: dict[str, float] = {}
     for part in value[:500].lower().split(","):
         tag, _, parameters = part.strip().partition(";")
         weight = 1.0
@@ -277,16 +280,19 @@ def _weights(value: str) -> dict[str, float]:
             if name == "q":
                 weight = float(number) if number.replace(".", "", 1).isdecimal() else 0.0
         if tag:
-            weights[tag.strip()] = weight
-    return weights
+            found[tag.strip()] = weight
+    return found
 
 
 def _headers_of(error: EcidError) -> dict[str, str]:
     if isinstance(error, MethodNotAllowed):
         return {"Allow": str(error.context["allowed"])}
+    if isinstance(error, NotAuthorized):
+        return {"WWW-Authenticate": "Bearer"}
     return {"Retry-After": "60"} if error.status in (429, 503) else {}
 
 
-def _dumps(body: object) -> str:
+def dumps(body: object) -> str:
+    """Compact JSON, on one line."""
     # A lone surrogate, which JSON can spell, has no bytes in UTF-8.
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace").decode()

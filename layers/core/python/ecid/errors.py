@@ -6,6 +6,7 @@ test compares with this module. HTTP mapping happens once, in `ecid.api`.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
@@ -109,6 +110,15 @@ class EventConflict(BadInput):
     en = "The event id {id} was already used by a different event."
 
 
+class NotAuthorized(EcidError):
+    """No token, or none that opens anything here: which of the two, and why, is not told."""
+
+    code = "not_authorized"
+    status = 401
+    zh = "请先登录：请求须携带有效的访问令牌（Authorization: Bearer …）。"
+    en = "Please sign in: the request needs a valid access token (Authorization: Bearer …)."
+
+
 class NotFound(EcidError):
     """Nothing under that name. Context: `what`."""
 
@@ -127,6 +137,15 @@ class ReportNotReady(EcidError):
     en = "There is no score result yet that can be asked; try again once the score run is done."
 
 
+class ConversationBusy(EcidError):
+    """Another question of the same conversation is being answered."""
+
+    code = "conversation_busy"
+    status = 409
+    zh = "本对话中上一个问题仍在作答；答完后再问，或新开一个对话。"
+    en = "Another question of this conversation is being answered; ask again when it is, or open a new conversation."
+
+
 class MethodNotAllowed(EcidError):
     """The address exists, but not for this method. Context: `allowed`, the value of the `Allow` header (RFC 9110 §10.2.1)."""
 
@@ -143,3 +162,10 @@ class SourceUnavailable(EcidError):
     status = 503
     zh = "暂时无法查询数据源，请稍后再试；这不代表任何结论。"
     en = "The data source cannot be asked at the moment; please try again. This says nothing about the enterprise."
+
+
+def told(error: Exception) -> str:
+    """What a log may say: the sentence of our own errors; of others type and places only, for their message may carry what a declaration said."""
+    if isinstance(error, EcidError):
+        return f"{error.code}: {error}"
+    return f"{type(error).__name__} at {[f'{frame.filename}:{frame.lineno}' for frame in traceback.extract_tb(error.__traceback__)]}"

@@ -14,7 +14,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, get_args
 
-from ecid import __version__, api
+from ecid import __version__, api, streaming
 from ecid.errors import EcidError, Language
 from ecid.settings import CHECKOUT, Settings
 
@@ -44,7 +44,8 @@ def document(operations: Iterable[api.Operation]) -> Json:
         "tags": [{"name": name, "description": description} for name, description in said["tags"].items()],
         "paths": paths,
         "components": {
-            "schemas": {**dict(_record_schemas()), **said["schemas"]},
+            "schemas": {**dict(_record_schemas()), **dict(_block_schemas()), **said["schemas"]},
+            "securitySchemes": said["securitySchemes"],
             "parameters": said["parameters"],
             "headers": said["headers"],
             "examples": {"Record": {"summary": "A registered domain", "value": json.loads(_text("verification/record.example.json"))}, **examples},
@@ -61,7 +62,7 @@ def declared_operations() -> Iterator[api.Operation]:
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         app = getattr(module, "app", None)
-        if isinstance(app, api.Application):
+        if isinstance(app, api.Application | streaming.Routes):
             yield from app.operations
 
 
@@ -72,7 +73,7 @@ def text(described: Mapping[str, Any]) -> str:
 
 def _operation(name: str, said: Mapping[str, Any], contexts: Mapping[str, Json]) -> Json:
     described: Json = {"operationId": name, "tags": [said["tag"]], "summary": said["summary"]}
-    described |= {key: said[key] for key in ("description", "requestBody") if key in said}
+    described |= {key: said[key] for key in ("description", "requestBody", "security") if key in said}
     if "parameters" in said:
         described["parameters"] = [{"$ref": f"#/components/parameters/{parameter}"} for parameter in said["parameters"]]
     responses = {status: _response(response) for status, response in said["responses"].items()}
@@ -100,7 +101,7 @@ def _problems(errors: list[type[EcidError]], contexts: Mapping[str, Json], *, pa
     content: Json = {api.PROBLEM: {"schema": schema, "examples": examples}}
     if page:
         content[api.HTML] = {"schema": {"type": "string"}}
-    headers = ["Cache-Control", "Vary", *(["Retry-After"] if errors[0].status == 503 else [])]
+    headers = ["Cache-Control", "Vary", *({401: ["WWW-Authenticate"], 503: ["Retry-After"]}.get(errors[0].status, []))]
     return _response({"description": " · ".join(f"`{code}`" for code in codes), "headers": headers, "content": content})
 
 
@@ -128,6 +129,20 @@ def _record_schemas() -> Iterator[tuple[str, Json]]:
     yield "Record", {key: value for key, value in whole.items() if key not in ("$schema", "$id")}
     for name, schema in definitions.items():
         yield f"Record_{name}", schema
+
+
+def _block_schemas() -> Iterator[tuple[str, Json]]:
+    """The schemas of the assistant's blocks, from their types; every field is always there."""
+    from pydantic import TypeAdapter  # noqa: PLC0415 - only who writes the description needs it
+
+    from ecid.assistant.blocks import Block  # noqa: PLC0415
+
+    whole = TypeAdapter(Block).json_schema(ref_template=f"{_SCHEMAS}Assistant{{model}}")
+    for name, schema in {**whole.pop("$defs"), "Block": whole}.items():
+        if "properties" in schema:
+            schema["properties"] |= {"url": {"type": "string"}} if name == "Citation" else {}
+            schema |= {"additionalProperties": False, "required": sorted(schema["properties"])}
+        yield f"Assistant{name}", schema
 
 
 @cache

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from ecid.assistant.conversation import Conversation, Turn
 from ecid.feed.facts import Fact
 
 
@@ -75,3 +76,25 @@ class Queue(Protocol):
 
     def send(self, body: Mapping[str, Any]) -> None:
         """Hand over one message, delivered at least once."""
+
+
+class ConversationStore(Protocol):
+    """Conversations and their turns (DynamoDB: AWS, the embedded engine, moto). What has expired by the store's clock, or was closed, is not there."""
+
+    def open(self, conversation: Conversation) -> None:
+        """Store a new conversation."""
+
+    def get(self, name: str) -> Conversation | None:
+        """A conversation by its id, strongly consistent."""
+
+    def turn(self, name: str, message: str) -> Turn | None:
+        """A turn of a conversation by its message, strongly consistent."""
+
+    def begin(self, name: str, turn: Turn) -> bool:
+        """Store a turn that is to be answered, and hold the conversation until its lease; False while another run holds it, or where this turn is done."""
+
+    def finish(self, conversation: Conversation, turn: Turn) -> bool:
+        """Store the answered turn and the conversation after it, and let go of it, in one transaction; False where another run has taken the turn over."""
+
+    def close(self, person: str, enterprise: str | None) -> None:
+        """End every conversation that a person opened up to now about an enterprise (None: as a buyer)."""

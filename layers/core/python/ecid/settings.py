@@ -15,6 +15,8 @@ from ecid.errors import BadInput
 _PACKAGE = Path(__file__).resolve().parent
 CHECKOUT = _PACKAGE.parents[3] if len(_PACKAGE.parents) > 3 else _PACKAGE
 """The folder that holds `template.yaml`, when the program runs from a checkout: local state and the pack do not depend on where a command is typed."""
+PLANNER = "planner"
+"""The value of `model` with which the program itself answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,21 @@ class Settings:
     """DynamoDB table of public records, one item a domain, and of the sources' state."""
     events_table: str = "ecid-platform-events"
     """DynamoDB table of the source events as they arrived."""
+    conversations_table: str = "ecid-platform-conversations"
+    """DynamoDB table of the conversations with the assistant."""
+    conversation_idle_hours: int = 24
+    """Hours after its last turn at which a conversation ends."""
+    conversation_days: int = 7
+    """Days after its opening at which it ends whatever was asked."""
+    model: str = PLANNER
+    """Who writes the assistant's answers: `planner`, which is part of the program, or a language model by the name that LangChain's `init_chat_model` takes,
+    such as `bedrock_converse:NAME`."""
+    model_endpoint: str = ""
+    """Address of the language model, where it is not the usual one of its provider."""
+    model_silence_ms: int = 1_500
+    """Milliseconds without a word from the language model after which the planner answers instead."""
+    model_total_ms: int = 20_000
+    """Milliseconds that a language model may take for a whole answer."""
     objects: str = ""
     """Bucket of the object store; empty means the folder `objects` under `home`."""
     score_queue: str = ""
@@ -49,6 +66,12 @@ class Settings:
     """Address of a Chroma server that holds the vectors of clause search; empty means the folder of the index itself."""
     dynamodb_endpoint: str = ""
     """Address of a DynamoDB-compatible engine; empty means AWS."""
+    issuer: str = "urn:ecid:local"
+    """Who signs the access tokens that are accepted (claim `iss`)."""
+    audience: str = "ecid"
+    """What an access token has to be for (claim `aud`)."""
+    issuer_keys: str = ""
+    """Address of the JWKS that tokens are checked against; empty means the key pair in `keys` under `home`, and nobody where there is none."""
     check_bytes: int = 4 * 2**20
     """Bytes of a draft that `POST /v1/declarations/check` takes. Lambda is handed 6 MB at most, in which binary content takes a third more room."""
     check_lines: int = 200

@@ -1,6 +1,7 @@
 """The fact store on DynamoDB: AWS, the embedded engine and moto speak the same protocol and pass the same contract suite.
 
-Tables (all keys are strings): `events` by `id`; `facts` by `subject` and `name`; `records` by `domain`. A subject's revision counter is the item
+Tables (all keys are strings): `events` by `id`; `facts` by `subject` and `name`; `records` by `domain`; `conversations` by `conversation` and `part`
+(`ecid.adapters.conversations`). A subject's revision counter is the item
 `#revision` beside its facts, the sources' state the item `#sources` beside the records, and the domains that share a look-alike key the item
 `lookalike#<key>`: no fact has a `#` at its start, no domain has one anywhere. Facts that expire carry `expires_at` (seconds since 1970), by which
 the table's time to live takes them away some day; until then `facts` leaves them out.
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import AttributeValueTypeDef, TransactWriteItemTypeDef
 
 _REVISION = "#revision"
-_EXPIRY = "expires_at"
+EXPIRY = "expires_at"
 _SOURCES = "#sources"
 _LOOKALIKE = "lookalike#"
 _MOST_KEYS = 100
@@ -43,13 +44,15 @@ _LONGEST_PAUSE = 0.5
 _PACK_ABOVE = 32 * 1024
 """Records of enterprises with thousands of anomaly records would not fit into one item (400 KB) as plain text."""
 
-KEYS: Mapping[str, tuple[str, ...]] = {"events": ("id",), "facts": ("subject", "name"), "records": ("domain",)}
+KEYS: Mapping[str, tuple[str, ...]] = {"events": ("id",), "facts": ("subject", "name"), "records": ("domain",), "conversations": ("conversation", "part")}
 """Partition key and, if there is one, sort key of each table."""
+EXPIRING = frozenset({"facts", "conversations"})
+"""The tables with a time to live."""
 
 
 def dynamodb_client(settings: Settings) -> DynamoDBClient:
     """A client with short time limits and bounded retries. A local engine asks for no credentials of AWS and gets none."""
-    config = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
+    config = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3}, max_pool_connections=64)
     client: DynamoDBClient
     if settings.dynamodb_endpoint:
         client = boto3.client(
@@ -87,8 +90,8 @@ def create_tables(client: DynamoDBClient, settings: Settings) -> None:
                 AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
                 BillingMode="PAY_PER_REQUEST",
             )
-            if table == "facts":
-                client.update_time_to_live(TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": _EXPIRY})
+            if table in EXPIRING:
+                client.update_time_to_live(TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": EXPIRY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,7 @@ class DynamoFactStore:
         if enterprise is not None:
             item["enterprise"] = {"S": enterprise}
         event: TransactWriteItemTypeDef = {"Put": {"TableName": self.settings.events_table, "Item": item, "ConditionExpression": "attribute_not_exists(id)"}}
-        with _asking():
+        with asking():
             if self._write_newer(event, facts):
                 return True
             key, wanted = {"id": {"S": event_id}}, "sha256, written_by"
@@ -121,7 +124,7 @@ class DynamoFactStore:
 
     def facts(self, subject: str) -> FactSet:
         """See the port. The revision is read before the facts, so what is made of them is never stored as newer than it is."""
-        with _asking():
+        with asking():
             counter = self.client.get_item(TableName=self.settings.facts_table, Key=_fact_key(subject, _REVISION), ConsistentRead=True)
             pages = self.client.get_paginator("query").paginate(
                 TableName=self.settings.facts_table,
@@ -136,7 +139,7 @@ class DynamoFactStore:
 
     def put_fact(self, fact: Fact) -> None:
         """See the port."""
-        with _asking():
+        with asking():
             self._write_newer(None, [fact])
 
     def put_record(self, domain: str, record: Mapping[str, Any], revision: int) -> bool:
@@ -144,9 +147,9 @@ class DynamoFactStore:
         item: dict[str, AttributeValueTypeDef] = {
             "domain": {"S": domain},
             "revision": {"N": str(revision)},
-            "body": _packed(_compact(record)),
+            "body": packed(_compact(record)),
         }
-        with _asking():
+        with asking():
             try:
                 self.client.put_item(
                     TableName=self.settings.records_table,
@@ -163,11 +166,11 @@ class DynamoFactStore:
         """See the port. Eventually consistent: a record may be a second late, never half."""
         found = self._records([domain, _SOURCES])
         synced = {name: value["S"] for name, value in found.get(_SOURCES, {}).items() if name != "domain"}
-        return StoredRecord(_unpacked(found[domain]["body"]) if domain in found else None, synced)
+        return StoredRecord(unpacked(found[domain]["body"]) if domain in found else None, synced)
 
     def put_lookalikes(self, domain: str, keys: Collection[str]) -> None:
         """See the port. One item a key holds the set of its domains; adding to a set commutes and can be repeated."""
-        with _asking():
+        with asking():
             for key in sorted(keys):
                 self.client.update_item(
                     TableName=self.settings.records_table,
@@ -184,7 +187,7 @@ class DynamoFactStore:
 
     def mark_synced(self, source: str, at: str) -> None:
         """See the port."""
-        with _asking():
+        with asking():
             try:
                 self.client.update_item(
                     TableName=self.settings.records_table,
@@ -201,8 +204,8 @@ class DynamoFactStore:
         """The items of the records table under `keys` (at most 100), by key; what is missing is left out. Eventually consistent."""
         wanted: Any = {self.settings.records_table: {"Keys": [{"domain": {"S": key}} for key in keys]}}
         found: dict[str, Mapping[str, Any]] = {}
-        with _asking():
-            for pause in _pauses():
+        with asking():
+            for pause in pauses():
                 answer = self.client.batch_get_item(RequestItems=wanted)
                 found |= {item["domain"]["S"]: item for page in answer["Responses"].values() for item in page}
                 wanted = answer.get("UnprocessedKeys")
@@ -215,7 +218,7 @@ class DynamoFactStore:
         """Write `event` and those facts that are newer than the stored ones in one transaction; False when the event is there already."""
         first = [] if event is None else [event]
         newer = list(facts)
-        for pause in _pauses():
+        for pause in pauses():
             if not first and not newer:
                 return True
             subjects = sorted({fact.subject for fact in newer})
@@ -238,7 +241,7 @@ class DynamoFactStore:
         stamp: AttributeValueTypeDef = {"S": fact.stamp}
         item: dict[str, AttributeValueTypeDef] = {**_fact_key(fact.subject, fact.name), "stamp": stamp, "body": {"S": _compact(fact.body)}}
         if fact.expires_at is not None:
-            item[_EXPIRY] = {"N": str(fact.expires_at)}
+            item[EXPIRY] = {"N": str(fact.expires_at)}
         return {
             "Put": {
                 "TableName": self.settings.facts_table,
@@ -264,20 +267,20 @@ def _fact_key(subject: str, name: str) -> dict[str, AttributeValueTypeDef]:
 
 
 def _fact(subject: str, item: Mapping[str, Any]) -> Fact:
-    expires_at = int(item[_EXPIRY]["N"]) if _EXPIRY in item else None
+    expires_at = int(item[EXPIRY]["N"]) if EXPIRY in item else None
     return Fact(subject, item["name"]["S"], item["stamp"]["S"], json.loads(item["body"]["S"]), expires_at)
 
 
 @contextmanager
-def _asking() -> Iterator[None]:
-    """The store refused or could not be reached. The cause is chained; it names operation and code, never an item."""
+def asking() -> Iterator[None]:
+    """Around requests: the store refused or could not be reached. The cause is chained; it names operation and code, never an item."""
     try:
         yield
     except (ClientError, BotoCoreError) as error:
         raise SourceUnavailable from error
 
 
-def _pauses() -> Iterator[float]:
+def pauses() -> Iterator[float]:
     """How long to wait before each further attempt: full jitter, doubling."""
     return (random.uniform(0, min(_LONGEST_PAUSE, 0.01 * 2**attempt)) for attempt in range(_ATTEMPTS))  # noqa: S311 – no secret
 
@@ -286,10 +289,12 @@ def _compact(value: Mapping[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def _packed(text: str) -> AttributeValueTypeDef:
+def packed(text: str) -> AttributeValueTypeDef:
+    """A text as an attribute, compressed where it is long."""
     data = text.encode()
     return {"S": text} if len(data) <= _PACK_ABOVE else {"B": zlib.compress(data)}
 
 
-def _unpacked(value: Mapping[str, Any]) -> Any:
+def unpacked(value: Mapping[str, Any]) -> Any:
+    """The JSON of an attribute that `packed` wrote."""
     return json.loads(value["S"] if "S" in value else zlib.decompress(value["B"]))

@@ -7,26 +7,27 @@ import base64
 import importlib.util
 import socket
 import uuid
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import uvicorn
 import yaml
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Receive, Scope, Send
 
 from ecid.errors import EcidError, PayloadTooLarge
 
-Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 DEFAULT = "$default"
 ANY = "ANY"
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -34,6 +35,8 @@ Refuse = Callable[[EcidError, Mapping[str, Any]], dict[str, Any]]
 """Answers a request, as an event, that no function is asked about."""
 MAX_BODY_BYTES = 10 * 1024 * 1024
 """The limit of API Gateway itself."""
+MOST_STREAMS = 128
+"""Streams that are waited for at once; more wait their turn."""
 MAX_HEAD_BYTES = 4 * 1024 * 1024
 """Of request line and headers: far beyond API Gateway's 10 KiB, so that whoever sends more is answered by the functions and in their shape."""
 
@@ -42,13 +45,15 @@ MAX_HEAD_BYTES = 4 * 1024 * 1024
 class GatewayRoute:
     """One route of the template: `path` in the gateway's form (`/v1/domains/{domain}`), served by the function in folder `code`.
 
-    The default route, which takes whatever no other does, has the method `ANY` and the path `$default`. Functions that are an `image` are the large ones.
+    The default route, which takes whatever no other does, has the method `ANY` and the path `$default`. Functions that are an `image` are the large ones;
+    those that stream (`streams`) at an address of their own are served so here too.
     """
 
     method: str
     path: str
     code: str
     image: bool
+    streams: bool
 
 
 class _TemplateLoader(yaml.SafeLoader):
@@ -76,7 +81,8 @@ def routes_of(template: str) -> Iterator[GatewayRoute]:
         for event in properties.get("Events", {}).values():
             if event["Type"] == "HttpApi":
                 route = event["Properties"]
-                yield GatewayRoute(route.get("Method", ANY).upper(), route.get("Path", DEFAULT), *_code_of(resource))
+                streams = properties.get("FunctionUrlConfig", {}).get("InvokeMode") == "RESPONSE_STREAM"
+                yield GatewayRoute(route.get("Method", ANY).upper(), route.get("Path", DEFAULT), *_code_of(resource), streams)
 
 
 def _code_of(function: Mapping[str, Any]) -> tuple[str, bool]:
@@ -88,30 +94,53 @@ def _code_of(function: Mapping[str, Any]) -> tuple[str, bool]:
     return str(Path(command).parent), True
 
 
-def load_handler(root: Path, code: str) -> Handler:
-    """The handler of the function in folder `code` of the checkout `root`, imported as Lambda does: `app.py` and nothing of ours beside it."""
+def load_module(root: Path, code: str) -> ModuleType:
+    """The function in folder `code` of the checkout `root`, imported as Lambda does: `app.py` and nothing of ours beside it."""
     spec = importlib.util.spec_from_file_location(code.replace("/", "."), root / code / "app.py")
     if spec is None or spec.loader is None:
         raise FileNotFoundError(root / code / "app.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    handler: Handler = module.handler
-    return handler
+    return module
 
 
 class _Function:
     """A function as Lambda runs it: one request at a time. What is imported for it at its first request keeps nobody waiting who asks another."""
 
     def __init__(self, root: Path, route: GatewayRoute) -> None:
-        self._load = cache(partial(load_handler, root, route.code))
+        self._load = cache(partial(load_module, root, route.code))
         self._alone = asyncio.Lock()
         if not route.image:
             self._load()
 
-    async def answer(self, event: dict[str, Any]) -> dict[str, Any]:
+    async def answer(self, event: dict[str, Any]) -> Response:
         """The function's answer to an event."""
         async with self._alone:
-            return await run_in_threadpool(lambda: self._load()(event, _context(event)))
+            return _response(await run_in_threadpool(lambda: self._load().handler(event, _context(event))))
+
+
+class _StreamingFunction(_Function):
+    """A function as Lambda runs it behind an address that streams: many requests side by side, each in a thread of its own while something comes."""
+
+    def __init__(self, root: Path, route: GatewayRoute) -> None:
+        super().__init__(root, route)
+        self._threads = CapacityLimiter(MOST_STREAMS)
+
+    async def answer(self, event: dict[str, Any]) -> Response:
+        """The function's answer to an event, whose body comes bit by bit."""
+        async with self._alone:
+            module = await run_in_threadpool(self._load)
+        streamed = await run_sync(module.respond, event, limiter=self._threads)
+        return StreamingResponse(self._pieces(streamed.chunks), streamed.status, dict(streamed.headers))
+
+    async def _pieces(self, chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
+        """The pieces as they come. Where the client has gone, what is under way is let go; the function finishes it or not, as it likes."""
+        try:
+            while (piece := await run_sync(next, chunks, None, limiter=self._threads)) is not None:
+                yield piece
+        finally:
+            if isinstance(chunks, Generator):
+                chunks.close()
 
 
 def gateway(root: Path, refuse: Refuse) -> Starlette:
@@ -120,7 +149,8 @@ def gateway(root: Path, refuse: Refuse) -> Starlette:
     served: list[BaseRoute] = []
     application = Starlette()
     for route in routes_of((root / "template.yaml").read_text("utf-8")):
-        function = functions.get(route.code) or functions.setdefault(route.code, _Function(root, route))
+        kind = _StreamingFunction if route.streams else _Function
+        function = functions.get(route.code) or functions.setdefault(route.code, kind(root, route))
         endpoint = _endpoint(route, function, refuse)
         if route.path == DEFAULT:
             application.router.default = _any_request(endpoint)
@@ -197,7 +227,7 @@ def _endpoint(route: GatewayRoute, function: _Function, refuse: Refuse) -> Endpo
         event = event_of(request, route, bytes(body) if fits else b"")
         if not fits:
             return _response(refuse(PayloadTooLarge(limit=f"{MAX_BODY_BYTES // 1024} KiB"), event))
-        return _response(await function.answer(event))
+        return await function.answer(event)
 
     return endpoint
 

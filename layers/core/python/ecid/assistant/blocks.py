@@ -76,7 +76,7 @@ class Route:
 @dataclass(frozen=True, slots=True)
 class FindingBlock:
     """One finding. `number`: its place by cost, 1 the costliest, which stays the same in a conversation. `points` as shown, None while data are insufficient;
-    `lines` are the first of `line_count`. `goods` is what the enterprise itself declared, quoted."""
+    `lines` are the first of `line_count`. `goods` is what the enterprise itself declared, to be set in quotation marks."""
 
     number: int
     id: str
@@ -99,7 +99,11 @@ class FindingBlock:
         """The block as text."""
         points = label("no_points", lang) if self.points is None else label("points", lang).format(points=self.points)
         lines = label("lines", lang).format(count=self.line_count, first=label("comma", lang).join(self.lines))
-        told = [f"{self.number}. {self.title} ({self.id}): {points}", f"{self.code} {self.goods}", lines]
+        told = [
+            f"{self.number}. {self.title} ({self.id}): {points}",
+            f"{self.code} {label('quote', lang).format(words=self.goods)}" if self.goods else self.code,
+            lines,
+        ]
         if self.suggested_codes:
             told.append(label("suggested", lang).format(codes=label("comma", lang).join(self.suggested_codes)))
         told += [f"{clause.title} [{clause.id}]: {label('quote', lang).format(words=clause.quote)}" for clause in self.clauses]

@@ -26,7 +26,8 @@ from ecid.assistant.blocks import (
     Table,
 )
 from ecid.assistant.drafts import SAY, SLOT, ActionDraft, DraftAnswer, ListDraft, RefDraft, TableDraft, TextDraft, texts_of
-from ecid.assistant.prose import NUMERIC, WORDS, Kind, Violation, cut, faults, quotations
+from ecid.assistant.prompt import repeated
+from ecid.assistant.prose import NUMERIC, WORDS, Kind, Violation, cut, faults, foreign, misplaced, quotations
 from ecid.assistant.results import Fact, ToolResult, citations_of, facts_of, parts_of
 from ecid.assistant.sentences import sentences
 from ecid.assistant.wording import label
@@ -34,7 +35,8 @@ from ecid.errors import EcidError, Language
 
 _SHAPES: Mapping[str, type] = {"finding": FindingBlock, "score_bar": ScoreBar, "plan": PlanBlock}
 _FINDING_ID = re.compile(r"finding\.\d+\.id")
-_FIGURES = frozenset({"points", "score", "count", "share", "number"})
+_SLOT_OR_QUOTE = re.compile(SLOT.pattern + '|“[^”]*”|「[^」]*」|《[^》]*》|"[^"]*"')
+_FIGURES = frozenset({"points", "score", "count", "share", "number", "code"})
 _NEEDS = {"start_inspection": "explain_score", "open_report": "explain_score", "draft_ruling": "explain_score", "open_clause": None}
 """The tool without which an action has no place: a caller whose results have none of it does not see a ledger."""
 
@@ -81,6 +83,8 @@ def check(draft: DraftAnswer, results: Sequence[ToolResult], lang: Language) -> 
     for place, block in enumerate(draft.blocks):
         found += (Violation(kind, place, cut(what)) for kind, what in _of_block(block, ground))
     end = len(draft.blocks)
+    spoken = foreign((_SLOT_OR_QUOTE.sub(" ", text) for _, text in texts_of(draft)), lang)
+    found += [Violation("language", end, spoken)] if spoken else []
     found += (Violation("citation", end, cut(name)) for name in draft.citations if not _sound(ground.citations.get(name)))
     return tuple(sorted(found, key=lambda violation: violation.place))
 
@@ -105,6 +109,13 @@ def _of_text(text: str, ground: _Ground) -> Iterator[tuple[Kind, str]]:
     for name in names:
         if ground.slot(name) is None:
             yield ("sentence" if name.startswith(SAY) else "slot"), name
+    for place, name in enumerate(names):
+        wrong = misplaced(pieces[place], pieces[place + 1], ground.facts[name].kind) if name in ground.facts else None
+        if wrong:
+            yield "misplaced", wrong
+    told = repeated(" ".join(pieces))
+    if told:
+        yield "prompt", told
     yield from _of_quotations(text, ground)
 
 

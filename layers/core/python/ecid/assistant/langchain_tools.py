@@ -6,7 +6,8 @@ Arguments pass as they come: the toolbox checks them, so that a model's mistake 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from langchain_core.tools import BaseTool, StructuredTool
@@ -26,7 +27,12 @@ _ABOUT = (
 def langchain_tools(toolbox: Toolbox, lang: Language) -> list[BaseTool]:
     """The tools of a caller and `answer`, which ends the turn. The message of a call carries its `ToolResult` as the artifact."""
     made = [_tool(one.name, one.description, one.schema, _calling(toolbox, one.name, lang)) for one in toolbox.tools]
-    return [*made, _tool(ANSWER, _ABOUT, DraftAnswer.model_json_schema(), _handed_in, last=True)]
+    return [*made, _tool(ANSWER, _ABOUT, dict(_draft_schema()), _handed_in, last=True)]
+
+
+@cache
+def _draft_schema() -> Mapping[str, Any]:
+    return DraftAnswer.model_json_schema()
 
 
 def _tool(name: str, about: str, schema: dict[str, Any], call: Callable[..., tuple[str, Any]], *, last: bool = False) -> BaseTool:

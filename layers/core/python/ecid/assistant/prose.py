@@ -15,17 +15,41 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
+from ecid.errors import Language
+
 Kind = Literal[
-    "digit", "number_word", "date", "verdict", "link", "markup", "lookalike", "invisible", "quote", "slot", "attached", "sentence", "ref", "citation", "shape"
+    "digit",
+    "number_word",
+    "date",
+    "verdict",
+    "link",
+    "markup",
+    "lookalike",
+    "invisible",
+    "quote",
+    "slot",
+    "attached",
+    "misplaced",
+    "sentence",
+    "ref",
+    "citation",
+    "shape",
+    "language",
+    "prompt",
 ]
 NUMERIC, WORDS = "\ue000", "\ue001"
 """Stand in prose where a slot stood: one of a figure, and one of words. They cannot come from outside, for no prose may hold them."""
 _MARKS = f"[{NUMERIC}{WORDS}]"
 _SHOWN = 60
 _ROMAN = re.compile(r"\b(?=[MDCLXVI]{2,}\b)M{0,4}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})(?![A-Za-z])", re.IGNORECASE)
+_BETWEEN_HAN = re.compile(r"(?<=[\u3400-\u9fff])[ .·'\"/–—-]{1,3}(?=[\u3400-\u9fff])")
+_WITHIN_WORD = re.compile(r"(?<=[A-Za-z])['’·—–-](?=[A-Za-z])")
+_THROUGH = str.maketrans("ØøŁłĐđ", "OoLlDd")
+_WORD = re.compile(r"[A-Za-z]{2,}")
+_FEW = 6
+"""Words, or Han, below which the language of prose cannot be told."""
 _HAN = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF))
 _LATIN = (0xC0, 0x17F)
-_SIGNS_OF_LATIN_1 = frozenset("×÷")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +66,29 @@ def faults(pieces: Sequence[str], marks: str) -> Iterator[tuple[Kind, str]]:
     yield from _signs("".join(pieces))
     text = "".join(piece + mark for piece, mark in zip(pieces, f"{marks} ", strict=True))[:-1]
     yield from _attached(pieces, marks)
+    plain = _without_marks(text)
     for kind, found in _patterns():
-        yield from ((kind, match[0]) for match in found.finditer(_without_allowed(text, kind)))
-    yield from (("number_word", match[0]) for match in _ROMAN.finditer(text) if match[0].lower() not in _data()["roman"]["allowed"])
+        for read in dict.fromkeys((plain, _joined(plain))):
+            yield from ((kind, match[0]) for match in found.finditer(_without_allowed(read, kind)))
+    yield from (("number_word", match[0]) for match in _ROMAN.finditer(plain) if match[0].lower() not in _data()["roman"]["allowed"])
+
+
+def misplaced(left: str, right: str, kind: str) -> str | None:
+    """What, in the prose right before or after a slot, does not go with a fact of its kind ("lost {score.shown}"); None where nothing does."""
+    for words, side, kinds in _places():
+        found = words.search(left if side == "before" else right)
+        if found and kind in kinds:
+            return found[0].strip() or kind
+    return None
+
+
+def foreign(texts: Iterable[str], lang: Language) -> str | None:
+    """The beginning of prose (without its slots) that is in the other language; None where it is in `lang`, or says too little to tell."""
+    text = " ".join(texts)
+    han = sum(char > "\u2fff" and char.isalpha() for char in text)
+    words = len(_WORD.findall(text))
+    is_other = words > max(han, _FEW) if lang == "zh" else han > max(2 * words, _FEW)
+    return cut(text.strip()) if is_other else None
 
 
 def quotations(text: str) -> Iterator[str]:
@@ -72,11 +116,21 @@ def _signs(text: str) -> Iterator[tuple[Kind, str]]:
 
 
 def _is_letter(char: str) -> bool:
-    """Han, or a Latin letter with a mark; compatibility forms and letters of other scripts are none."""
+    """Han, or a Latin letter with a mark on it; compatibility forms and letters of other scripts are none."""
     number = ord(char)
     if any(low <= number <= high for low, high in _HAN):
         return True
-    return _LATIN[0] <= number <= _LATIN[1] and char not in _SIGNS_OF_LATIN_1
+    return _LATIN[0] <= number <= _LATIN[1] and (char in "ØøŁłĐđÆæŒœß" or unicodedata.normalize("NFD", char)[0].isascii())
+
+
+def _without_marks(text: str) -> str:
+    """Letters without what stands above or through them: `nïne` is read as `nine`."""
+    return "".join(unicodedata.normalize("NFD", char)[0] if char.isalpha() and char < "\u0180" else char for char in text).translate(_THROUGH)
+
+
+def _joined(text: str) -> str:
+    """As somebody reads it who does not mind gaps: between Han nothing, and no hyphen or apostrophe within a word."""
+    return _WITHIN_WORD.sub("", _BETWEEN_HAN.sub("", text))
 
 
 def _attached(pieces: Sequence[str], marks: str) -> Iterator[tuple[Kind, str]]:
@@ -98,6 +152,11 @@ def _attachments() -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 
 @cache
+def _places() -> tuple[tuple[re.Pattern[str], str, frozenset[str]], ...]:
+    return tuple((re.compile(one["words"], re.IGNORECASE), one["side"], frozenset(one["not"])) for one in _data()["place"])
+
+
+@cache
 def _known_signs() -> frozenset[str]:
     return frozenset(_data()["signs"]["ascii"] + _data()["signs"]["others"])
 
@@ -112,6 +171,7 @@ def _patterns() -> tuple[tuple[Kind, re.Pattern[str]], ...]:
     return (
         ("number_word", re.compile(rf"{_latin(number['en'])}|{parts}|{han}", re.IGNORECASE)),
         ("number_word", re.compile(data["roman"]["after"])),
+        ("number_word", re.compile(number["pinyin"], re.IGNORECASE)),
         ("date", re.compile(rf"{_latin(date['en'])}|{'|'.join(date['zh'])}", re.IGNORECASE)),
         ("verdict", re.compile(rf"{_latin(verdict['en'])}|{'|'.join(verdict['zh'])}", re.IGNORECASE)),
         ("link", re.compile(data["link"]["pattern"], re.IGNORECASE)),

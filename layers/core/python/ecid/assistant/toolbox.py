@@ -137,9 +137,7 @@ class Tool:
     @property
     def schema(self) -> dict[str, Any]:
         """JSON Schema of the arguments."""
-        told = self.arguments.model_json_schema()
-        words: Mapping[str, str] = _data()[self.name]["arguments"]
-        return told | {"properties": {name: shape | {"description": words[name]} for name, shape in told.get("properties", {}).items()}}
+        return dict(_schema(self.name))
 
 
 class Toolbox(Protocol):
@@ -157,6 +155,14 @@ class Toolbox(Protocol):
 def tool(name: str) -> Tool:
     """A tool by its name. Raises KeyError."""
     return Tool(name, _data()[name]["about"], ARGUMENTS[name])
+
+
+@cache
+def _schema(name: str) -> Mapping[str, Any]:
+    """The schema of a tool's arguments: the same for every caller, and dear to make."""
+    told = ARGUMENTS[name].model_json_schema()
+    words: Mapping[str, str] = _data()[name]["arguments"]
+    return told | {"properties": {key: shape | {"description": words[key]} for key, shape in told.get("properties", {}).items()}}
 
 
 @cache

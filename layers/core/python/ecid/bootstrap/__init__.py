@@ -5,20 +5,22 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ecid.bootstrap.local import LocalPlatform, feed_samples, keep_samples, refuse, reserve, serve
-from ecid.bootstrap.wiring import Platform, told
-from ecid.errors import SourceUnavailable, UnreadableFile
+from ecid.bootstrap.wiring import Platform
+from ecid.errors import SourceUnavailable, UnreadableFile, told
 from ecid.settings import settings_from
 
 if TYPE_CHECKING:
     from datetime import date
 
+    from ecid.adapters.tokens import TokenReader
     from ecid.ports import FactStore
     from ecid.services.check_draft import Knowledge
+    from ecid.services.converse import Conversing
     from ecid.services.find_candidates import Candidates
     from ecid.services.ingest_events import Ingestion
     from ecid.services.search_clauses import Clauses
@@ -30,8 +32,10 @@ __all__ = [
     "IndexUnavailable",
     "LocalPlatform",
     "Platform",
+    "callers",
     "candidates",
     "clauses",
+    "conversing",
     "draft_knowledge",
     "feed_samples",
     "fill_snapshot",
@@ -47,6 +51,7 @@ __all__ = [
     "serve",
     "tariff",
     "verification",
+    "warm_assistant",
 ]
 _log = logging.getLogger(__name__)
 
@@ -91,6 +96,25 @@ def samples_to_try() -> tuple[Sample, ...]:
 def score_messages() -> Callable[[Mapping[str, Any]], dict[str, Any]]:
     """The use case behind the score queue, of this process."""
     return platform().score_messages
+
+
+def conversing() -> Conversing:
+    """Conversations with the assistant, of this process."""
+    return platform().conversing()
+
+
+def warm_assistant() -> None:
+    """In AWS, load what the first question would wait for while the sandbox starts. Raises EcidError where the chosen model cannot be used; an index that
+    cannot be opened is logged, and missed by the questions that need it."""
+    if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+        conversing().warm()
+        with suppress(IndexUnavailable), reading():
+            _ = clauses(), candidates(), tariff()
+
+
+def callers() -> TokenReader:
+    """Who asks, by the access token shown, of this process."""
+    return platform().callers
 
 
 @cache

@@ -7,17 +7,19 @@ import logging
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from ecid.bootstrap.wiring import Platform, told
-from ecid.errors import EcidError, SourceUnavailable
+from ecid.bootstrap.once import once
+from ecid.bootstrap.wiring import Platform
+from ecid.errors import BadInput, EcidError, SourceUnavailable, told
 from ecid.settings import CHECKOUT
 
 if TYPE_CHECKING:
     from socket import socket
 
     from ecid.adapters.embedded_engine import Engine
+    from ecid.adapters.tokens import TokenReader
+    from ecid.assistant.caller import Caller
     from ecid.ports import FactStore
     from ecid.scoring.placement import Placement
     from ecid.services.feed_samples import FedSample
@@ -34,7 +36,7 @@ class LocalPlatform(Platform):
 
     engine: Engine | None = None
 
-    @cached_property
+    @once
     def store(self) -> FactStore:
         """See `Platform.store`; tables that are missing are made."""
         from ecid.adapters.dynamodb import DynamoFactStore, create_tables, dynamodb_client
@@ -47,6 +49,26 @@ class LocalPlatform(Platform):
         client = dynamodb_client(settings)
         create_tables(client, settings)
         return DynamoFactStore(client, settings)
+
+    @once
+    def callers(self) -> TokenReader:
+        """See `Platform.callers`; where the settings name no keys, those of this machine, which are made."""
+        if self.settings.issuer_keys:
+            return super().callers
+        from ecid.adapters.signing_keys import pair_in, public_of
+
+        keys = public_of(pair_in(self.settings.home / "keys"))
+        return replace(super().callers, keys=lambda _: keys)
+
+    def token(self, caller: Caller, minutes: int) -> str:
+        """A token of this machine, for so many minutes from now. Raises OSError, and BadInput where the settings name somebody else's keys."""
+        if self.settings.issuer_keys:
+            raise BadInput(detail={"zh": "ECID_ISSUER_KEYS 指定的是他人的密钥", "en": "ECID_ISSUER_KEYS names others' keys, which cannot sign here"})
+        from ecid.adapters.signing_keys import pair_in
+        from ecid.adapters.tokens import signed
+
+        begins = int(self.now().timestamp())
+        return signed(caller, pair_in(self.settings.home / "keys"), self.settings.issuer, self.settings.audience, (begins, begins + 60 * minutes))
 
     def placement(self) -> Placement | None:
         """See `Platform.placement`. On a machine a score does without where there is no index of what is loaded, and the log says so."""
@@ -102,12 +124,21 @@ def serve(local: LocalPlatform, listening: socket, samples: bool) -> None:
     from ecid.adapters.local_gateway import listen
 
     ended = threading.Event()
+    threading.Thread(target=_warm, args=(local,), name="warm", daemon=True).start()
     if samples:
         threading.Thread(target=keep_samples, args=(local, ended), name="samples", daemon=True).start()
     try:
         listen(CHECKOUT, listening, refuse)
     finally:
         ended.set()
+
+
+def _warm(local: LocalPlatform) -> None:
+    """Load the assistant, which takes seconds, before the first question; what keeps it from answering is logged, and told again to who asks."""
+    try:
+        local.conversing().warm()
+    except EcidError as error:
+        _log.error("the assistant cannot answer: %s", told(error))
 
 
 def keep_samples(local: LocalPlatform, ended: threading.Event, every: float = _SAMPLES_EVERY) -> None:

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import json
 import logging
-import traceback
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
 
-from ecid.errors import EcidError, UnreadableFile
+from ecid.bootstrap.once import once
+from ecid.errors import Language, UnreadableFile, told
 from ecid.feed.facts import PLATFORM_SUBJECT, enterprises_of
 from ecid.settings import Settings
 
 if TYPE_CHECKING:
+    from ecid.adapters.dynamodb import DynamoFactStore
+    from ecid.adapters.tokens import TokenReader
+    from ecid.assistant.caller import Caller
+    from ecid.assistant.conversation import Event
     from ecid.knowledge.retrieval.index_files import Manifest
-    from ecid.ports import FactStore, ObjectStore, Queue
+    from ecid.ports import ConversationStore, FactStore, ObjectStore, Queue
     from ecid.scoring.placement import Placement
     from ecid.scoring.reference import Reference
     from ecid.services.check_draft import Knowledge as DraftKnowledge
+    from ecid.services.converse import Conversing
     from ecid.services.find_candidates import Candidates
     from ecid.services.ingest_events import Ingestion
     from ecid.services.misclassified_codes import MisclassifiedCodes
@@ -39,6 +45,7 @@ class Platform:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._indexed = False
+        self._named: dict[str, str] = {}
 
     def now(self) -> datetime:
         """The clock of the platform: aware, UTC."""
@@ -48,14 +55,22 @@ class Platform:
         """The civil date in Beijing."""
         return (self.now() + timedelta(hours=8)).date()
 
-    @cached_property
+    @once
     def store(self) -> FactStore:
         """Events, facts and records."""
         from ecid.adapters.dynamodb import DynamoFactStore, dynamodb_client
 
         return DynamoFactStore(dynamodb_client(self.settings), self.settings)
 
-    @cached_property
+    @once
+    def conversations(self) -> ConversationStore:
+        """Conversations with the assistant, beside the facts."""
+        from ecid.adapters.conversations import DynamoConversations
+
+        facts = cast("DynamoFactStore", self.store)
+        return DynamoConversations(facts.client, facts.settings)
+
+    @once
     def objects(self) -> ObjectStore:
         """Declarations and results."""
         from ecid.adapters.object_store import FolderStore, S3Store, s3_client
@@ -64,7 +79,7 @@ class Platform:
             return S3Store(s3_client(), self.settings.objects)
         return FolderStore(self.settings.home / "objects")
 
-    @cached_property
+    @once
     def scores(self) -> Queue:
         """Requests for score runs: SQS, or a worker thread of this process."""
         from ecid.adapters.queue import InProcessQueue, SqsQueue, sqs_client
@@ -73,7 +88,17 @@ class Platform:
             return SqsQueue(sqs_client(), self.settings.score_queue)
         return InProcessQueue(self.score_messages)
 
-    @cached_property
+    @once
+    def callers(self) -> TokenReader:
+        """Who asks, by the access token shown. Where the settings name no keys, nobody is let in."""
+        from ecid.adapters.signing_keys import Published, nobodys
+        from ecid.adapters.tokens import TokenReader
+
+        settings = self.settings
+        keys = Published(settings.issuer_keys, time.monotonic) if settings.issuer_keys else nobodys
+        return TokenReader(settings.issuer, settings.audience, keys, lambda: self.now().timestamp())
+
+    @once
     def published(self) -> Reference:
         """The tariff as loaded from the pack and from what was imported, exchange rates, and what is published for everybody. Raises UnreadableFile."""
         from ecid.adapters.knowledge_files import load_reference
@@ -91,14 +116,14 @@ class Platform:
 
         return open_knowledge(self.settings)
 
-    @cached_property
+    @once
     def clauses(self) -> Clauses:
         """Clause search, in the index that `make_index` made."""
         from ecid.adapters.clause_index import open_clauses
 
         return open_clauses(self.settings, self.now)
 
-    @cached_property
+    @once
     def candidates(self) -> Candidates:
         """Candidate headings, in the index that `make_index` made."""
         from ecid.adapters.candidate_index import open_candidates
@@ -170,6 +195,22 @@ class Platform:
 
         return MisclassifiedCodes(self.store, self.objects, self.reference, load_policy(), self.now)
 
+    def conversing(self) -> Conversing:
+        """The use case behind the assistant: one in a process, for it remembers which language model is to be left alone."""
+        return self._conversing
+
+    @once
+    def _conversing(self) -> Conversing:
+        from ecid.bootstrap.assistant import conversing
+
+        return conversing(self, self.conversations, self.settings)
+
+    def converse(self, caller: Caller, conversation: str, question: str, lang: Language, domain: str | None = None) -> Iterator[Event]:
+        """One turn of a conversation that goes by a name of one's own in this process, and is opened, looking at `domain`, when the name is new to it."""
+        if conversation not in self._named:
+            self._named[conversation] = self.conversing().open(caller, lang, domain).id
+        return self.conversing().ask(caller, self._named[conversation], question, lang)
+
     def score_messages(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Score the enterprises that an SQS event names, each once; messages that failed come back as batch item failures.
 
@@ -201,10 +242,3 @@ class Platform:
             self.misclassified_codes().summarise(uscc, date.fromisoformat(quarter_end))
         else:
             self.scoring().run(uscc)
-
-
-def told(error: Exception) -> str:
-    """What a log may say: the sentence of our own errors; of others type and places only, for their message may carry what a declaration said."""
-    if isinstance(error, EcidError):
-        return f"{error.code}: {error}"
-    return f"{type(error).__name__} at {[f'{frame.filename}:{frame.lineno}' for frame in traceback.extract_tb(error.__traceback__)]}"

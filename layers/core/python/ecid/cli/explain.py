@@ -58,6 +58,13 @@ _WORDS = {
     "rest": {"zh": "其余", "en": "all others"},
     "change": {"zh": "得失", "en": "gained or lost"},
     "value": {"zh": "值", "en": "value"},
+    "name": {"zh": "名称", "en": "name"},
+    "concerned": {"zh": "待核行数", "en": "needing review"},
+    "code_by_value": {"zh": "编码（按货值）", "en": "code, by value"},
+    "product": {"zh": "产品", "en": "product"},
+    "manufacturer": {"zh": "生产销售单位", "en": "manufacturer"},
+    "declarant": {"zh": "申报单位", "en": "declarant"},
+    "month": {"zh": "月份", "en": "month"},
 }
 
 
@@ -201,11 +208,15 @@ def _plain(value: object) -> str:
 
 
 def _axis_shown(told: Mapping[str, Any], word: Mapping[str, str]) -> Iterable[RenderableType]:
-    table = Table(told["axis"], "", word["lost"], word["lines"], word["finding"], "RMB")
-    for entry in [*told["entries"], *([told["rest"]] if told["rest"] else [])]:
+    entries = [*told["entries"], *([told["rest"]] if told["rest"] else [])]
+    named = any(entry["label"] for entry in entries)
+    label = [word["goods" if told["axis"] == "product" else "name"]] if named else []
+    table = Table(word[told["axis"]], *label, word["lost"], word["lines"], word["concerned"], "RMB")
+    for entry in entries:
         name = entry["value"] or (f"{word['rest']} ({told['others']})" if entry is told["rest"] else "–")
         points = "–" if entry["points_micro"] is None else f"{entry['points_micro'] / 1e6:.2f}"
-        table.add_row(Text(name), Text(entry["label"]), points, str(entry["lines"]), str(entry["concerned"]), f"{entry['value_fen'] / 100:,.2f}")
+        figures = (points, str(entry["lines"]), str(entry["concerned"]), f"{entry['value_fen'] / 100:,.2f}")
+        table.add_row(Text(name), *([Text(entry["label"])] if named else []), *figures)
     yield table
     if told["caps_micro"]:
         yield Text(f"{word['cap']}: {told['caps_micro'] / 1e6:.2f}")

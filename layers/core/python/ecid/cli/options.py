@@ -1,4 +1,4 @@
-"""Options that several commands share, and the language of a command's errors."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import click
 from ecid.errors import Language
 
 _FIRST_YEAR = 1990
-_LANGUAGE = "ecid.language"
 
 
 class Day(click.ParamType[date]):
@@ -36,24 +35,11 @@ def default_language() -> Language:
     return "zh" if os.environ.get("LC_ALL", os.environ.get("LANG", "")).lower().startswith("zh") else "en"
 
 
-def _remember(ctx: click.Context, _: click.Parameter, value: Language) -> Language:
-    ctx.meta[_LANGUAGE] = value
-    return value
-
-
-def chosen_language(ctx: click.Context) -> Language:
-    """The language that the command was asked for, for errors that end it."""
-    language: Language = ctx.meta.get(_LANGUAGE) or default_language()
-    return language
-
-
 DAY = Day()
 lang_option = click.option(
     "--lang",
     type=click.Choice(["zh", "en"]),
     default=default_language,
     show_default="the terminal's",
-    is_eager=True,
-    callback=_remember,
     help="Language of the output.",
 )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from http.client import HTTPException
+from typing import IO, Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlencode, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
@@ -55,19 +57,36 @@ def ask(server: str, path: tuple[str, ...], query: Mapping[str, object], keys: C
 
     Raises ServerUnavailable, BadInput where `server` is no address, and what click shows with the server's own sentence (exit 2, or 3 for its own faults).
     """
+    headers = {"Accept": "application/json"} | ({} if body is None else {"Content-Type": "application/octet-stream"})
+    with answer_of(server, Request(address_of(server, path, query), body, headers), TIMEOUT_SECONDS if body is None else SENDING_SECONDS) as told:  # noqa: S310
+        return read_object(server, told, keys)
+
+
+def address_of(server: str, path: tuple[str, ...], query: Mapping[str, object]) -> str:
+    """The address of `path` on a server. Raises BadInput where `server` is none."""
     if urlsplit(server).scheme not in ("http", "https") or not urlsplit(server).hostname:
         raise BadInput(detail=f"--server {server} (https://…)")
     # Bytes typed that are no text are question marks, as the screen shows them.
     given = urlencode({name: str(value) for name, value in query.items() if value not in (None, "")}, errors="replace")
-    address = f"{server.rstrip('/')}/{'/'.join(quote(part, safe='', errors='replace') for part in path)}?{given}"
-    headers = {"Accept": "application/json"} | ({} if body is None else {"Content-Type": "application/octet-stream"})
+    return f"{server.rstrip('/')}/{'/'.join(quote(part, safe='', errors='replace') for part in path)}?{given}".rstrip("?")
+
+
+@contextmanager
+def answer_of(server: str, request: Request, seconds: float) -> Iterator[IO[bytes]]:
+    """What a server answers, to be read in the block: what fails there, too, is told as `ask` tells it."""
     try:
-        with build_opener(_NoRedirects).open(Request(address, body, headers), timeout=TIMEOUT_SECONDS if body is None else SENDING_SECONDS) as told:  # noqa: S310
-            answer = json.loads(told.read(MAX_ANSWER_BYTES))
+        with build_opener(_NoRedirects).open(request, timeout=seconds) as told:
+            yield told
     except HTTPError as refusal:
         raise (_Failed if refusal.code >= 500 else _Refused)(_refusal(refusal)) from refusal
-    except (URLError, TimeoutError, OSError) as fault:
+    except (URLError, TimeoutError, OSError, HTTPException) as fault:
         raise ServerUnavailable(server=server, reason=getattr(fault, "reason", fault)) from fault
+
+
+def read_object(server: str, told: IO[bytes], keys: Collection[str]) -> dict[str, Any]:
+    """The JSON object that is answered, with these keys. Raises ServerUnavailable where it is no such."""
+    try:
+        answer = json.loads(told.read(MAX_ANSWER_BYTES))
     except (ValueError, RecursionError) as fault:
         raise ServerUnavailable(server=server, reason=_UNEXPECTED) from fault
     if not isinstance(answer, dict) or not set(keys) <= answer.keys():

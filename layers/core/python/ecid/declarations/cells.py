@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from datetime import date, datetime, timedelta, timezone
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 from ecid.declarations import flags, vocabulary
+from ecid.declarations.civil_days import civil_day
 from ecid.declarations.element_string import join_lines, parse_specification
 from ecid.errors import InvalidIdentifier
 from ecid.identity.codes import RefundLine, check_declaration_no, check_uscc, read_refund_line
@@ -22,19 +23,10 @@ Flags = tuple[str, ...]
 NONE: Flags = ()
 
 _EMPTY = frozenset({"", "-", "--", "---", "—", "——", "/", "//", "\\", "n/a", "na", "null", "none", "nan", "无"})
-_BEIJING = timezone(timedelta(hours=8))
-_EXCEL_EPOCH = date(1899, 12, 30)
 _PLAIN_NUMBER = re.compile(r"-?[0-9]{1,14}(?:\.[0-9]{1,20})?")
 _NUMBER_IN_TEXT = re.compile(r"([^\d(+.-]*)(\()?([+-]?[0-9][0-9, ]{0,30}(?:\.[0-9]{1,20})?(?:[eE][+-]?[0-9]{1,2})?)(\))?([^\d]*)")
 _THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?:(?:,[0-9]{3})+|(?: [0-9]{3})+)(?:\.[0-9]+)?")
 _QUANTITY = re.compile(r"([+-]?[0-9][0-9,.]{0,30}(?:[eE][+-]?[0-9]{1,2})?)\s*([^\d\s.,].{0,30})?", re.DOTALL)
-_DATE = re.compile(
-    r"([0-9]{4})\s*[-/.年]\s*([0-9]{1,2})\s*[-/.月]\s*([0-9]{1,2})\s*日?"
-    r"(?:[T\s]*([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]+)?)?\s*(Z|[+-][0-9]{2}:?[0-9]{2})?)?"
-)
-_COMPACT_DATE = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})(?:[0-9]{6})?(?:\.0+)?")
-_SERIAL_DATE = re.compile(r"([2-7][0-9]{4})(?:\.[0-9]+)?")
-_YEARS = range(1990, 2100)
 _EXPORT_NO = re.compile(r"[0-9]{4}([0-9]{4})0[0-9]{9}")  # what `check_declaration_no` lets pass without a remark, many times faster
 _FIRST_YEAR = 2000
 _SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]+)?[eE]\+?[0-9]{1,2}")
@@ -139,31 +131,15 @@ def split_quantity(text: str) -> tuple[str, str]:
 
 
 def day(text: str) -> tuple[date | None, Flags]:
-    """A civil date; times with a zone are turned into Beijing time first. `1/2/2024` and two-digit years are not guessed."""
+    """A civil date, whether or not it can be true; times with a zone are turned into Beijing time first. `1/2/2024` and two-digit years are not guessed."""
     if is_empty(text):
         return None, NONE
     plain = unicodedata.normalize("NFKC", text).strip()
     try:
-        found = _day(plain)
+        found = civil_day(plain)
     except (ValueError, OverflowError):
         found = None
-    return (found, NONE) if found and found.year in _YEARS else (None, (flags.UNREADABLE_DATE,))
-
-
-def _day(text: str) -> date | None:
-    if match := _COMPACT_DATE.fullmatch(text):
-        return date(int(match[1]), int(match[2]), int(match[3]))
-    if match := _SERIAL_DATE.fullmatch(text):
-        return _EXCEL_EPOCH + timedelta(days=int(match[1]))
-    match = _DATE.fullmatch(text)
-    if match is None:
-        return None
-    civil = date(int(match[1]), int(match[2]), int(match[3]))
-    if not match[7]:
-        return civil
-    zone = "+00:00" if match[7] == "Z" else match[7]
-    stamp = f"{civil.isoformat()}T{int(match[4]):02}:{match[5]}:{match[6] or '00'}{zone}"
-    return datetime.fromisoformat(stamp).astimezone(_BEIJING).date()
+    return (found, NONE) if found else (None, (flags.UNREADABLE_DATE,))
 
 
 def code(text: str) -> tuple[str | None, Flags]:

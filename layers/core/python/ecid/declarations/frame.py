@@ -30,6 +30,7 @@ _Rejections = dict[int, tuple[str, str]]
 _WHOLE_E5, _HALF_E5 = 10**5, 5 * 10**4  # a quantity of one, and half of it, in 1/100,000
 _MOST = 2**63 - 1
 _REMEMBERED = 50_000  # different cells of a column
+_FIRST_YEAR = 1990  # the tariff of China follows the Harmonised System from 1992 on; programs write 0001 or 1900 where they hold no date
 
 
 def _converters(today: date) -> Mapping[str, tuple[str, Converter]]:
@@ -80,7 +81,7 @@ class Frames:
         for target, (source, known) in self._known.items():
             column = columns.cells.get(source)
             values[target] = _converted(column, known, columns) if column is not None else [None] * len(columns.numbers)
-        _drop_planned_exports(columns, values["declared_on"], self._today)
+        _drop_export_dates(columns, values["declared_on"], self._today)
         _fill_totals(columns, values)
         rejections = _rejections(columns, values, self._today)
         for position, (code, text) in sorted(rejections.items()):
@@ -141,13 +142,15 @@ def _constant(value: object, dtype: pl.DataType) -> pl.Series:
     return _column("", [value], dtype).gather(pl.zeros(BATCH_ROWS, dtype=pl.UInt32, eager=True))
 
 
-def _drop_planned_exports(columns: Columns, days: list[object], today: date) -> None:
-    """An export date ahead is a plan, as in a draft before it is lodged, and no declaration date."""
+def _drop_export_dates(columns: Columns, days: list[object], today: date) -> None:
+    """An export date ahead is a plan, as in a draft before it is lodged, and one before all tariffs stands for none: neither is a declaration date."""
     for position, found in columns.flags.items():
         declared = days[position]
-        if flags.EXPORT_DATE_USED in found and isinstance(declared, date) and declared > today:
+        if flags.EXPORT_DATE_USED in found and isinstance(declared, date) and (declared > today or declared.year < _FIRST_YEAR):
             days[position] = None
             found.remove(flags.EXPORT_DATE_USED)
+            if declared <= today:
+                columns.flag((position,), flags.UNREADABLE_DATE)
 
 
 def _fill_totals(columns: Columns, values: Mapping[str, list[object]]) -> None:
@@ -179,6 +182,8 @@ def _rejections(columns: Columns, values: Mapping[str, Sequence[object]], today:
             found[position] = ("missing_name", "")
         elif isinstance(declared, date) and declared > today:
             found[position] = ("future_date", declared.isoformat())
+        elif isinstance(declared, date) and declared.year < _FIRST_YEAR:
+            found[position] = ("impossible_date", declared.isoformat())
     return found
 
 

@@ -57,7 +57,7 @@ def months(days: Sequence[str], series: Sequence[Series], told: str) -> str:
     """Dashed lines (all of it is hypothesis) from a dot that is today, over days a month apart, with 85 and 90 marked."""
     known = [score for one in series for score in one.scores if score is not None]
     lowest = min(max(min(known, default=0) // 10_000_000 * 10 - 10, 0), _HIGHEST_FLOOR)
-    marks = sorted({lowest, 100, *((lowest + 85) // 2 for _ in range(lowest < 60)), *_THRESHOLDS})
+    marks = sorted({lowest, 100, *(round((lowest + _THRESHOLDS[0]) / 20) * 10 for _ in range(lowest < 60)), *_THRESHOLDS})
 
     def across(place: int) -> float:
         return _LEFT + place * (_RIGHT - _LEFT) / max(len(days) - 1, 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from ecid.errors import Language
@@ -61,19 +60,13 @@ def dates_of(option: RouteOption, w: Words) -> list[str]:
     return [f"{w['calendar'][name]} {day.isoformat()}" for name, day in days.items() if day]
 
 
-def until_of(option: RouteOption) -> date | None:
-    """The last day on which a route is still open for some of the lines; None where nothing bounds it."""
-    if option.state == "partly_open":
-        return option.calendar.get("last_line_deadline")
-    return option.until_with_limits if option.state == "with_limits" else option.deadline
-
-
 def deadline_of(option: RouteOption, lang: Language) -> str:
-    """That day in words: where some lines are too late already, the others expire one by one."""
-    t, until = words(lang)["text"], until_of(option)
-    if not until:
+    """The day that counts now in words: where some lines are too late already, the others expire one by one."""
+    t = words(lang)["text"]
+    if not option.act_by:
         return t["no_deadline"]
-    return t["line_by_line"].format(until=until.isoformat()) if option.state == "partly_open" else until.isoformat()
+    until = option.act_by.isoformat()
+    return t["line_by_line"].format(until=until) if option.line_by_line else until
 
 
 def route_of(option: RouteOption, lang: Language) -> dict[str, str]:

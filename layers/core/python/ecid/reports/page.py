@@ -10,7 +10,7 @@ from typing import Any
 
 from ecid.errors import Language
 from ecid.reports.charts import Bar, waterfall
-from ecid.reports.evidence import deadline_of, evidence_of, route_of, until_of
+from ecid.reports.evidence import deadline_of, evidence_of, route_of
 from ecid.reports.figures import allotted, missing_tenths, money, percent, points, score_shown, text
 from ecid.reports.outlook import forecast_of, plan_of
 from ecid.reports.report import Report
@@ -178,7 +178,7 @@ def _cause(cause: Cause, number: int, findings: Sequence[Finding], report: Repor
         "codes": [text(code) for code in cause.codes],
         "repairable": cause.repairable,
         "route": first.name[lang] if first else "",
-        "deadline_on": until_of(first) if first else None,
+        "deadline_on": first.act_by if first else None,
         "deadline": deadline_of(first, lang) if first and cause.repairable else t["unrepairable"],
         "ways": [route_of(way.option, lang) for way in ways],
     }

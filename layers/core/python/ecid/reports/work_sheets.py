@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from ecid.declarations.element_string import compose, parse_specification
 from ecid.errors import Language
-from ecid.reports.evidence import deadline_of, until_of
+from ecid.reports.evidence import deadline_of
 from ecid.reports.page import provenance_of
 from ecid.reports.report import Report
 from ecid.reports.sheets import MOST_ROWS, Column, book
@@ -91,7 +91,7 @@ class _Describing:
             lang, as_of = self._report.lang, self._report.result.as_of
             first = routes_for(replace(finding, first_day=day, last_day=day), as_of)[0]
             name = first.name[lang] if first.state == "open" else f"{first.name[lang]} ({words(lang)['route_state'][first.state]})"
-            self._routes[finding.rule, finding.circumstances, day] = name, until_of(first) or deadline_of(first, lang)
+            self._routes[finding.rule, finding.circumstances, day] = name, first.act_by or deadline_of(first, lang)
         return self._routes[finding.rule, finding.circumstances, day]
 
 

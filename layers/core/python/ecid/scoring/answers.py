@@ -31,12 +31,19 @@ _OWN_CODES = TypeAdapter(tuple[OwnCode, ...])
 
 
 class NoSuchFinding(BadInput):
-    """No finding, or more than one, has that id. Context: `id`, `count`."""
+    """No finding has that id. Context: `id`."""
 
     code = "not_found"
     status = 404
-    zh = "编号以 {id} 开头的待核事项有 {count} 项，应恰为一项。"
-    en = "{count} findings have an id that begins with {id}; it should be one."
+    zh = "没有编号以 {id} 开头的待核事项（编号至少给出前四个字符）。"
+    en = "No finding has an id that begins with {id} (give at least its first four characters)."
+
+
+class AmbiguousFinding(NoSuchFinding):
+    """More than one finding has an id that begins so. Context: `id`, `count`."""
+
+    zh = "编号以 {id} 开头的待核事项有 {count} 项；请多给几个字符。"
+    en = "{count} findings have an id that begins with {id}; give more of it."
 
 
 class NotBrokenDown(BadInput):
@@ -49,10 +56,8 @@ class NotBrokenDown(BadInput):
 
 def finding_of(saved: SavedResult, name: str) -> SavedFinding:
     """The finding of an id, or of the beginning of one. Raises NoSuchFinding."""
-    found = [finding for finding in saved.findings if len(name) >= SHORTEST_ID and finding.id.startswith(name.lower())]
-    if len(found) != 1:
-        raise NoSuchFinding(id=_shown(name), count=len(found))
-    return found[0]
+    whole = _whole(name, [finding.id for finding in saved.findings])
+    return next(finding for finding in saved.findings if finding.id == whole)
 
 
 def finding(saved: SavedResult, one: SavedFinding, lang: Language) -> dict[str, Any]:
@@ -164,9 +169,12 @@ def _losses(saved: SavedResult) -> LossTable:
 
 
 def _whole(name: str, known: Sequence[str]) -> str:
+    """The one id of these that begins so. Raises NoSuchFinding."""
     found = {one for one in known if len(name) >= SHORTEST_ID and one.startswith(name.lower())}
-    if len(found) != 1:
-        raise NoSuchFinding(id=_shown(name), count=len(found))
+    if not found:
+        raise NoSuchFinding(id=_shown(name))
+    if len(found) > 1:
+        raise AmbiguousFinding(id=_shown(name), count=len(found))
     return found.pop()
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from fractions import Fraction
+from math import lcm
 from typing import Any, Literal, get_args
 
 import polars as pl
@@ -136,13 +136,16 @@ def _held(values: pl.Series | None, lines: pl.DataFrame, result: Result) -> Iter
 def _points(axis: Axis, rows: pl.DataFrame, result: Result) -> Mapping[str, int]:
     """Points by value of the axis: those of each finding in each dimension, split by what its lines claim of them."""
     sums = rows.group_by("dimension", *_FINDING, "entry", "failed").agg((pl.col("w") * pl.col("x")).sum().alias("claim"))
-    claims: dict[tuple[Identity, int], dict[str, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
+    # In whole numbers: every claim is a sum of quotients by how many rules a line failed.
+    scale = lcm(*sums["failed"].unique().to_list())
+    claims: dict[tuple[Identity, int], dict[str, int]] = defaultdict(dict)
     for number, rule, key, code8, entry, failed, claim in sums.sort("dimension", *_FINDING, "entry", "failed").iter_rows():
-        claims[(rule, key, code8), number][entry] += Fraction(claim, failed)
+        held = claims[(rule, key, code8), number]
+        held[entry] = held.get(entry, 0) + claim * (scale // failed)
     points: dict[str, int] = defaultdict(int)
     for finding in result.findings:
         for number, lost in finding.points_by_dimension.items():
-            claimed = claims[(finding.rule, finding.product_key, finding.code[:_LINE]), number]
+            claimed = claims[(finding.rule, finding.product_key, finding.code[:_LINE]), number] if lost else {}
             for entry, given in zip(claimed, allot(lost, list(claimed.values())), strict=True):
                 points[entry] += given
     return points

@@ -129,11 +129,6 @@ def causes_of(made: Run) -> tuple[Cause, ...]:
     return tuple(sorted(causes, key=lambda cause: (-(cause.points_micro or 0), -cause.lines, cause.kind, cause.id)))
 
 
-def is_slip(rule: str) -> bool:
-    """Whether findings of a rule are as a rule slips of entry or typing."""
-    return rule in _data()["slips"]
-
-
 @cache
 def _data() -> dict[str, Any]:
     return tomllib.loads(files("ecid.scoring").joinpath("causes.toml").read_text("utf-8"))

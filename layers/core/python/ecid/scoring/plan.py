@@ -10,17 +10,18 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
+from statistics import fmean
 from typing import Any
 
 from ecid.errors import Language
-from ecid.scoring.causes import Cause, is_slip
+from ecid.scoring.causes import Cause
 from ecid.scoring.cheapest import cheapest
 from ecid.scoring.loss_table import LossTable
 from ecid.scoring.policy import PPM
 from ecid.scoring.result import Finding
 from ecid.scoring.routes import Circumstances, RouteOption, leaves_window_on, months_after, routes_for
 
-_CLOSED = frozenset({"expired", "excluded", "not_known"})
+_AT_ONCE = frozenset({"amend", "voluntary_disclosure"})
 _HYPOTHESIS = {
     "zh": "这是假设：设想每票移出窗口的旧申报由同等权重的申报接替，未更正的问题照旧出现；它不是评分结果，也不是承诺。",
     "en": "This is a hypothesis: every old line that leaves the window is taken to be followed by one of equal weight, and what is not repaired to go on; "
@@ -131,29 +132,26 @@ def plan(table: LossTable, causes: Sequence[Cause], findings: Sequence[Finding],
         )
         for number, cause in enumerate(chosen)
     )
-    released = circumstances is None or circumstances.released is not False
-    at_once = {finding.id for finding in findings if any(_puts_right(option, finding.rule, released=released) for option in options[finding.id])}
+    at_once = {finding for finding, own in options.items() if any(option.code in _AT_ONCE and option.state == "open" for option in own)}
     gone = {finding for cause in chosen for finding in cause.findings}
     past = {finding for cause in causes if not cause.repairable for finding in cause.findings}
     return Plan(wanted, before, best, best >= wanted, steps, choice.at_least, choice.proven, _schedule(table, gone, gone & at_once, past))
 
 
 def ways_of(options: Sequence[Sequence[RouteOption]]) -> tuple[Way, ...]:
-    """The routes of several findings, each once, with the deadline that comes first, in order of preference; what is closed for all comes last."""
+    """The routes of several findings, each once: the option that has to go first, in the order that the findings have on average; what is closed for all comes
+    last."""
     found: dict[str, list[RouteOption]] = {}
+    places: dict[str, list[int]] = {}
     for own in options:
-        for option in own:
+        for place, option in enumerate(own):
             found.setdefault(option.code, []).append(option)
+            places.setdefault(option.code, []).append(place)
     ways = []
     for same in found.values():
-        unclosed = [option for option in same if option.state not in _CLOSED]
-        ways.append(Way(min(unclosed or same, key=lambda option: option.deadline or date.max), len(unclosed)))
-    return tuple(sorted(ways, key=lambda way: not way.findings))
-
-
-def _puts_right(option: RouteOption, rule: str, *, released: bool) -> bool:
-    """Whether a route puts right what was declared, now and without more: an open disclosure, an amendment before release or of a slip."""
-    return option.state == "open" and (option.code == "voluntary_disclosure" or (option.code == "amend" and (not released or is_slip(rule))))
+        unclosed = [option for option in same if not option.closed]
+        ways.append(Way(min(unclosed or same, key=lambda option: option.act_by or date.max), len(unclosed)))
+    return tuple(sorted(ways, key=lambda way: (not way.findings, fmean(places[way.option.code]))))
 
 
 def _schedule(table: LossTable, gone: Collection[str], at_once: Collection[str], past: Collection[str]) -> tuple[Month, ...]:

@@ -22,6 +22,7 @@ _Points = Annotated[int, Field(ge=0, le=ALL_POINTS)]
 _Share = Annotated[float, Field(ge=0, le=1)]
 _Day = Annotated[date, Field(strict=False)]
 _Count = Annotated[int, Field(ge=0, lt=2**63)]
+_Worth = Annotated[int, Field(ge=0, lt=2**96)]  # many lines together, each of which may be worth as much as a count can say
 _Rule = Annotated[str, Field(pattern=r"^[A-Z][A-Z_]{0,60}$")]
 _Words = Annotated[str, Field(max_length=10_000)]
 
@@ -135,7 +136,7 @@ class SavedEntry(_Part):
     points_micro: _Points | None
     lines: _Count
     concerned: _Count
-    value_fen: _Count
+    value_fen: _Worth
 
 
 class SavedAxis(_Part):

@@ -49,6 +49,12 @@ def phrase(key: str, **facts: str | Mapping[str, str]) -> Mapping[str, str]:
     }
 
 
+def figure(value: float, decimals: int = 5) -> str:
+    """A figure as a person writes it: with as many decimals as it needs, one at least allowed, rounded to what declarations carry (quantities 5, prices 4)."""
+    written = f"{value:.{decimals}f}".rstrip("0").rstrip(".")
+    return "0" if written == "-0" else written
+
+
 def dimension_name(number: int) -> Mapping[str, str]:
     """The name of a dimension by language, from the policy file."""
     return next(dimension.name for dimension in load_policy().dimensions if dimension.number == number)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -15,10 +15,14 @@ from ecid.assistant.wording import LANGUAGES, tenths
 from ecid.errors import Language
 from ecid.scoring.causes import Cause
 from ecid.scoring.result import Review
+from ecid.scoring.route_option import CLOSED
 from ecid.scoring.saved import SavedFinding, SavedResult
 from ecid.services.assistant_sources import Records
 
 _LINES_NAMED, _LINES_SHOWN, _EVIDENCE, _SUGGESTED = 3, 5, 4, 5
+_ADVICE = 480
+"""Characters of an advice or a question: these end where they end."""
+_CLOSED = ("expired", "excluded")
 _LINE = 40
 """Characters of the name of a line."""
 
@@ -59,9 +63,14 @@ def goods_in(cause: Cause, saved: SavedResult) -> tuple[str, ...]:
 
 
 def route_of(way: Mapping[str, Any]) -> Route:
-    """A route as a block has it: its deadline is that of the lines for which it is still open."""
-    days = {"partly_open": way["calendar"].get("last_line_deadline"), "with_limits": way["until_with_limits"]}
-    return Route(way["route"], way["name"], way["state"], days.get(way["state"]) or way["deadline"], way["reason"])
+    """A route as a block has it: its deadline is the day that counts now (`RouteOption.act_by`)."""
+    by = None if way["state"] in CLOSED else way["until_with_limits" if way["state"] == "with_limits" else "deadline"]
+    return Route(way["route"], way["name"], way["state"], by, way["reason"])
+
+
+def _brief(route: Route) -> Route:
+    """Without the reason, where the way is not closed: an answer about deadlines tells it, a list of findings would repeat it."""
+    return route if route.state in _CLOSED else replace(route, reason="")
 
 
 def _facts(case: Case) -> dict[str, Fact]:
@@ -78,8 +87,8 @@ def _facts(case: Case) -> dict[str, Fact]:
         "lines_count": f.count(one.count),
         "first_day": f.day(one.first_day.isoformat()),
         "last_day": f.day(one.last_day.isoformat()),
-        "question": f.words(f.both(told, "question")),
-        "advice": f.words(f.both(told, "advice")),
+        "question": f.words(f.both(told, "question"), longest=_ADVICE),
+        "advice": f.words(f.both(told, "advice"), longest=_ADVICE),
     }
     facts |= {f"line.{place}": f.code(line) for place, line in enumerate(one.lines[:_LINES_NAMED], 1)}
     facts |= {f"suggested.{place}": f.code(code) for place, code in enumerate(one.suggested_codes[:_SUGGESTED], 1)}
@@ -97,7 +106,8 @@ def _facts(case: Case) -> dict[str, Fact]:
 
 
 def _routes(case: Case) -> dict[str, Fact]:
-    """The routes in the order in which to try them; the value of `name` is the code of the route, that of `state` its state."""
+    """The routes in the order in which to try them; the value of `name` is the code of the route, that of `state` its state. `deadline` and
+    `until_with_limits` are the first line's: where that is over the calendar has its day, and the last line's."""
     facts: dict[str, Fact] = {}
     for place, zh in enumerate(case.told["zh"]["routes"], 1):
         en = case.told["en"]["routes"][place - 1]
@@ -110,7 +120,8 @@ def _routes(case: Case) -> dict[str, Fact]:
             "reason": f.words(f.both(texts, "reason")) if zh["reason"] else None,
             "basis": f.words(zh["basis"], "name"),
         }
-        days = {"by": route_of(zh).deadline, "deadline": zh["deadline"], "until_with_limits": zh["until_with_limits"], **zh["calendar"]}
+        ends = {name: zh[name] for name in ("deadline", "until_with_limits") if f"first_line_{name}" not in zh["calendar"]}
+        days = {"by": route_of(zh).deadline, **ends, **zh["calendar"]}
         facts |= f.named(f"{case.prefix}.route.{place}", own | {name: f.day(day) for name, day in days.items() if day})
         if "ages_out_on" in zh["calendar"]:
             facts[f"{case.prefix}.ages_out_on"] = f.day(zh["calendar"]["ages_out_on"])
@@ -131,7 +142,7 @@ def _cited(evidence: list[Mapping[str, Any]], as_of: date, records: Records) -> 
         if cited:
             yield Clause(cited.id, cited.title, cited.quote), cited
         elif words:
-            yield Clause(f.plain(name, 100), f.plain(str(item.get("source") or name)), f.plain(words)), None
+            yield Clause(f.plain(name, 100), f.plain(str(item.get("source") or name.removeprefix("ruling-"))), f.plain(words)), None
 
 
 def _block(case: Case, clauses: tuple[Clause, ...], lang: Language) -> FindingBlock:
@@ -151,5 +162,5 @@ def _block(case: Case, clauses: tuple[Clause, ...], lang: Language) -> FindingBl
         suggested_codes=tuple(f.plain(code, 40) for code in one.suggested_codes),
         clauses=clauses,
         question=f.plain(told["question"]),
-        routes=tuple(route_of(way) for way in told["routes"]),
+        routes=tuple(_brief(route_of(way)) for way in told["routes"]),
     )

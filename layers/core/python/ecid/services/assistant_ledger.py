@@ -16,7 +16,7 @@ from ecid.scoring.causes import Cause
 from ecid.scoring.inputs import said
 from ecid.scoring.saved import SavedFinding, SavedResult, titles_of
 from ecid.services.assistant_findings import Case, goods_in, told_finding
-from ecid.services.assistant_plan import score_bar, told_plan
+from ecid.services.assistant_plan import allotted_in, score_bar, told_plan
 from ecid.services.assistant_sources import Records
 from ecid.services.review_findings import marks_of
 from ecid.services.score_questions import Asked, ScoreQuestions
@@ -49,6 +49,13 @@ class LedgerTools:
     def _ledger(self) -> _Told:
         return {lang: answers.ledger(self._saved, lang) for lang in LANGUAGES}
 
+    @cached_property
+    def _shown(self) -> Mapping[str, int | None]:
+        """The points of causes in tenths: those that the ledger allots to their findings."""
+        own = {one["id"]: one["shown_tenths"] for one in self._ledger["zh"]["findings"]}
+        parts = {cause.id: [own.get(name) for name in cause.findings] for cause in self._causes}
+        return {name: None if None in tenths else sum(one or 0 for one in tenths) for name, tenths in parts.items()}
+
     @property
     def _saved(self) -> SavedResult:
         return self._asked.result
@@ -78,6 +85,7 @@ class LedgerTools:
                 "points_micro": one.points_micro,
                 "id": one.id,
                 "rule": one.rule,
+                "dimension": one.dimension,
                 "code": f.plain(one.code, 40),
                 "goods": f.foreign(one.goods_name),
             }
@@ -111,7 +119,7 @@ class LedgerTools:
 
     def plan(self, asked: Target) -> ToolResult:
         """The cheapest way to a target. Raises BadInput."""
-        return told_plan(self._saved, self._causes, asked.target)
+        return told_plan(self._saved, self._causes, asked.target, self._shown)
 
     def forecast(self, asked: Nothing) -> ToolResult:
         """Month by month. Raises ReportNotReady."""
@@ -209,10 +217,10 @@ class LedgerTools:
             )
         for place, cause in enumerate(self._causes[:SHOWN], 1):
             told = {lang: cause.to_json(lang) for lang in LANGUAGES}
-            sentence = {lang: f.within(cause.sentence[lang], goods_in(cause, self._saved), lang) for lang in LANGUAGES}
+            sentence = {lang: f.within(allotted_in(cause.sentence[lang], self._shown[cause.id]), goods_in(cause, self._saved), lang) for lang in LANGUAGES}
             own = {"id": f.identifier(cause.id), "sentence": f.words(sentence, longest=600), "action": f.words(f.both(told, "action"))}
             counts = {"lines_count": f.count(cause.lines), "declarations": f.count(cause.declarations), "findings": f.count(len(cause.findings))}
-            facts |= f.named(f"cause.{place}", own | counts | {"points": None if cause.points_micro is None else f.points(cause.points_micro)})
+            facts |= f.named(f"cause.{place}", own | counts | {"points": _allotted(cause.points_micro, self._shown[cause.id])})
         return facts
 
     def _numbered(self, name: str) -> tuple[int, SavedFinding]:
@@ -246,3 +254,7 @@ class LedgerTools:
                 number, one = self._numbered(name)
                 ids[one.id] = str(number)
         return list(ids), "-".join(sorted(ids.values(), key=lambda key: (key[0] == "c", int(key.lstrip("c")))))
+
+
+def _allotted(micro: int | None, shown: int | None) -> Fact | None:
+    return None if micro is None or shown is None else f.allotted(micro, shown)

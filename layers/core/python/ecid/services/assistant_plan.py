@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ecid.assistant import facts as f
@@ -17,6 +19,7 @@ from ecid.services.assistant_findings import goods_in, route_of
 
 _TENTH = 100_000
 _SENTENCE = 600
+_AT_ITS_END = re.compile(r"\d+\.\d(?= points$|分$)")
 
 
 def score_bar(ledger: Mapping[str, Any]) -> ScoreBar:
@@ -32,8 +35,13 @@ def score_bar(ledger: Mapping[str, Any]) -> ScoreBar:
     )
 
 
-def told_plan(saved: SavedResult, causes: Sequence[Cause], target: int) -> ToolResult:
-    """The cheapest way to a target. Raises BadInput, ReportNotReady."""
+def allotted_in(sentence: str, points: int | None) -> str:
+    """The sentence of a cause with its points as the ledger allots them to its findings (tenths), so that one thing has one figure."""
+    return sentence if points is None else _AT_ITS_END.sub(tenths(points), sentence)
+
+
+def told_plan(saved: SavedResult, causes: Sequence[Cause], target: int, shown: Mapping[str, int | None]) -> ToolResult:
+    """The cheapest way to a target; `shown`: the tenths of causes by id. Raises BadInput, ReportNotReady."""
     told = {lang: answers.plan(saved, target, lang) for lang in LANGUAGES}
     plan, prefix, arguments = told["zh"], f"plan.{target}", {"target": target}
     facts: dict[str, Fact | None] = {"target": f.number(target), "hypothesis": f.words(f.both(told, "hypothesis"))}
@@ -52,6 +60,9 @@ def told_plan(saved: SavedResult, causes: Sequence[Cause], target: int) -> ToolR
         "best_on": f.day(reached["at_best"]) if reached["at_best"] else None,
     }
     goods = {cause.id: goods_in(cause, saved) for cause in causes}
+    for lang in LANGUAGES:
+        for step in told[lang]["steps"]:
+            step["cause"] |= {"sentence": allotted_in(step["cause"]["sentence"], shown.get(step["cause"]["id"]))}
     parts = {lang: _block(told[lang], target, after, goods, lang) for lang in LANGUAGES}
     for place, step in enumerate(plan["steps"], 1):
         blocks = {lang: parts[lang].steps[place - 1] for lang in LANGUAGES}
@@ -88,7 +99,7 @@ def _step(place: int, step: Mapping[str, Any], goods: Sequence[str], lang: Langu
         declarations=cause["declarations"],
         score=floored(step["score_micro"]),
         score_micro=step["score_micro"],
-        route=route_of(way) if way else None,
+        route=replace(route_of(way), reason="") if way else None,
         ages_out_on=step["ages_out_on"],
     )
 

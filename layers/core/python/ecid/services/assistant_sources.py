@@ -22,6 +22,7 @@ from ecid.tariff.reference import Tariff
 HITS, _CANDIDATES, _ELEMENTS = 5, 5, 30
 _ENDS = ("。", "；", ";", ". ", "! ", "? ", "！", "？")
 _SHORTEST = 40
+_AND: Mapping[Language, str] = {"zh": "、", "en": ", "}
 
 
 class Records:
@@ -74,7 +75,7 @@ class SourceTools:
             "code": f.code(told["code"]),
             "as_of": f.day(told["as_of"]),
             "state": f.state(told["state"], f"code_{told['state']}"),
-            "edition": f.code(told["edition"]) if told["edition"] else None,
+            "edition": f.code(told["edition"].removeprefix("pack-")) if told["edition"] else None,
         }
         facts |= {f"suggestion.{place}": f.code(code) for place, code in enumerate(told["suggestions"][:HITS], 1)}
         if line:
@@ -82,7 +83,7 @@ class SourceTools:
             facts |= {"name": f.words(named, "name"), "path": f.words(" › ".join(line["path"])) if line["path"] else None}
             facts["elements"] = f.count(len(line["elements"])) if line["elements_known"] else None
             facts["units"] = (
-                f.words({lang: "、".join(unit_name(unit)[lang] for unit in line["units"]) for lang in LANGUAGES}, "name", ",".join(line["units"]))
+                f.words({lang: _AND[lang].join(unit_name(unit)[lang] for unit in line["units"]) for lang in LANGUAGES}, "name", ",".join(line["units"]))
                 if line["units"]
                 else None
             )

@@ -91,7 +91,7 @@ def scan_files(
     day = asked.as_of or today
     window = (asked.since or date.min, min(asked.until or day, day)) if asked.since or asked.until else None
     if window and window[0] > window[1]:
-        raise BadInput(detail=f"{window[0]} > {window[1]}")
+        raise BadInput(detail=_reversed(window, day))
     read = read_files(paths, today, limits or Limits(), progress)
     exporters = read.lines["exporter_uscc"].drop_nulls().unique().sort().to_list()
     request = Request(exporters[0] if len(exporters) == 1 else "file", "file", day, window, reviews=wanted.reviews)
@@ -124,6 +124,16 @@ def rescored(paths: Sequence[Path], before: SavedResult, reference: Reference, n
     moves = period == (months_before(day, load_policy().period_months), day)
     scan = scan_files(paths, lambda: reference, now, Period(day) if moves else Period(day, *period))
     return saved_result(to_json(scan.result, [], "zh"), "rescored")
+
+
+def _reversed(window: tuple[date, date], day: date) -> Mapping[str, str]:
+    since, until = window
+    zh = f"所查期间的起始日 {since} 晚于截止日 {until}；请调换两个日期，或只给出其中一个。"
+    en = f"the period would begin on {since}, after its end on {until}; exchange the two days, or give one of them only"
+    if until == day:
+        zh = f"所查期间的起始日 {since} 晚于评分日 {until}，期间至多到评分日为止；请给出更早的起始日。"
+        en = f"the period would begin on {since}, after {until}, the day of the score, with which every period ends; give an earlier first day"
+    return {"zh": zh, "en": en}
 
 
 def _by_flag(lines: pl.DataFrame) -> Mapping[str, pl.Series]:

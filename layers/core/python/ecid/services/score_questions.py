@@ -6,13 +6,14 @@ taken up when an answer is given, for results know nothing of them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from ecid.assistant.conversation import ResultName
 from ecid.errors import BadInput, EcidError, Language, NotFound, ReportNotReady
-from ecid.feed.facts import enterprise_subject
+from ecid.feed.facts import Fact, enterprise_subject
 from ecid.ports import FactStore, ObjectStore
 from ecid.scoring import answers, comparison
 from ecid.scoring.comparison import Comparison
@@ -60,6 +61,8 @@ class ScoreQuestions:
 
     store: FactStore
     objects: ObjectStore
+    about: ResultName | None = None
+    """The result that is asked instead of the newest, for whom that would change under a conversation."""
 
     def explain(self, uscc: str, lang: Language, by: str | None = None) -> dict[str, Any]:
         """The ledger with its causes, the owner's marks, and those whose finding is gone; or, `by` an axis, the ledger along it. Raises NotBrokenDown."""
@@ -149,12 +152,15 @@ class ScoreQuestions:
         return {"results": [before.result_id, after.result_id], **comparison.to_json(found, lang, _MOVES_SHOWN)}
 
     def newest(self, uscc: str) -> Asked:
-        """The newest result."""
-        stored = next((fact for fact in self.store.facts(enterprise_subject(uscc)).facts if fact.name == "score"), None)
-        if stored is None:
+        """The newest result, or the one that all is to be `about`."""
+        name = self.about or self.name_of_newest(uscc)
+        if name is None:
             raise ReportNotReady
-        name, day = stored.body["result_id"], date.fromisoformat(stored.body["as_of"])
-        return Asked(uscc, name, stored.body["computed_at"], History(self.objects, uscc).kept(day, name))
+        return Asked(uscc, name.result_id, name.computed_at, History(self.objects, uscc).kept(name.as_of, name.result_id))
+
+    def name_of_newest(self, uscc: str) -> ResultName | None:
+        """The name of the newest result, None where there is none."""
+        return newest_of(self.store.facts(enterprise_subject(uscc)).facts)
 
     def of_day(self, uscc: str, day: date) -> Asked:
         """The last result as of a day, or of the last day before it that has one. Raises NotFound where there is none."""
@@ -174,6 +180,12 @@ class ScoreQuestions:
 
     def _noted(self, uscc: str, note: RunNote) -> Asked:
         return Asked(uscc, note.result_id, note.computed_at, History(self.objects, uscc).kept(note.as_of, note.result_id))
+
+
+def newest_of(facts: Iterable[Fact]) -> ResultName | None:
+    """The name of the newest result, from the facts of an enterprise."""
+    body = next((fact.body for fact in facts if fact.name == "score"), None)
+    return ResultName(body["result_id"], date.fromisoformat(body["as_of"]), body["computed_at"]) if body else None
 
 
 def _over(before: SavedResult, after: SavedResult, shifts: tuple[comparison.Shift | None, ...]) -> Comparison:

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from ecid.assistant.planner.described import MASKS, goods_named
 from ecid.assistant.planner.markets import market_in
 from ecid.assistant.planner.numerals import number_of, numerals
-from ecid.assistant.planner.records import words
+from ecid.assistant.planner.records import mentions, words
 from ecid.errors import Language
 
 LONGEST = 2_000
@@ -29,8 +30,6 @@ _HEX = re.compile(r"(?<![0-9a-z])(?=[0-9]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{4,16}(?!
 _NAMED_HEX = re.compile(r"(?:finding|id|编号|事项)\s*[:：#]?\s*([0-9a-f]{4,16})(?![0-9a-z])", re.ASCII)
 _DAY = re.compile(r"(?<!\d)((?:19|20)\d\d)(?:-|/|\.|年\s?)(\d{1,2})(?:(?:-|/|\.|月\s?)(\d{1,2})日?)?月?(?![\d.])", re.ASCII)
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)\s?年?(?!\d)", re.ASCII)
-MASKS = re.compile(r"\bx(?:goods|domain|finding|code|first|last|nth|claim|points|date)\b", re.ASCII)
-"""What stands for each of them."""
 _QUOTED = re.compile(r"[「『“\"]([^「」『』“”\"]{2,300})[」』”\"]")
 _CJK = re.compile("[\u3400-\u9fff]")
 _LATIN = re.compile(r"[a-z]{2,}", re.ASCII)
@@ -56,6 +55,7 @@ class Features:
     market: str | None = None
     domains: tuple[str, ...] = ()
     claimed_aeo: str | None = None
+    dimension: int | None = None
 
 
 @dataclass
@@ -103,14 +103,16 @@ def features_of(question: str) -> Features:
     domains = tuple(dict.fromkeys(match.group(1) for match in reader.take(_DOMAIN, "xdomain") if not _NO_DOMAIN.search(match.group(1))))
     days = _days(reader)
     findings = _ids(reader)
+    reader.take(_named_by_rule(), "xrule")
     codes = _codes(reader)
+    dimension = _dimension(reader)
     first, last, ordinals = _ordinals(reader)
     claimed, target = _points(reader)
-    goods = _goods(quoted, text, reader.text)
+    goods = goods_named(quoted, reader.text, chinese=language_of(text) == "zh")
     return Features(
         text=text,
         masked=" ".join(reader.text.split()),
-        lang=language_of(reader.text),
+        lang=language_of(MASKS.sub(" ", reader.text)),
         asked_lang=asked_lang,
         codes=codes,
         findings=(*findings, *ordinals),
@@ -122,6 +124,7 @@ def features_of(question: str) -> Features:
         goods=goods,
         market=market_in(reader.text),
         domains=domains,
+        dimension=dimension,
         claimed_aeo=next((level for level, said in words()["claims"]["aeo"].items() if any(one in text for one in said)), None),
     )
 
@@ -165,6 +168,28 @@ def _codes(reader: _Reader) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+@cache
+def _named_by_rule() -> re.Pattern[str]:
+    return re.compile(mentions()["mask"])
+
+
+def _dimension(reader: _Reader) -> int | None:
+    """The dimension that is named by its number."""
+    found = [number_of(next(group for group in match.groups() if group)) for match in reader.take(_numbered_dimension(), "xdimension")]
+    return next((number for number in found if number and number <= 10), None)
+
+
+@cache
+def _numbered_dimension() -> re.Pattern[str]:
+    zh, en = numerals("zh"), numerals("en")
+    ordinals = "|".join(words()["numbers"]["en"]["ordinals"])
+    return re.compile(
+        rf"第\s?({zh}|\d{{1,2}})\s?(?:个|项)?\s?维度?(?![护修])|维度\s?({zh}|\d{{1,2}})(?!\d|个|项)"
+        rf"|\bdim(?:ension)?s?\.? ?(?:no\.?|number|#)? ?({en}|\d{{1,2}})\b|\b({ordinals}) dim(?:ension)?\b",
+        re.ASCII,
+    )
+
+
 def _ordinals(reader: _Reader) -> tuple[int | None, bool, tuple[str, ...]]:
     """How many from the top, whether the last one, and which ones by their place."""
     first = None
@@ -173,11 +198,29 @@ def _ordinals(reader: _Reader) -> tuple[int | None, bool, tuple[str, ...]]:
         first = number if number and number <= 20 else first
     last = any(True for _ in reader.take(_LAST, "xlast"))
     places = []
+    for match in reader.take(_several(), "xnth"):
+        places += [
+            str(number)
+            for said in re.findall(rf"\d{{1,2}}|{numerals('zh')}|{numerals('en')}", match["list"] or match["zh"])
+            if (number := number_of(said)) and number <= 99
+        ]
     for match in reader.take(_nth(), "xnth"):
         number = number_of(next(group for group in match.groups() if group))
         if number and number <= 99:
             places.append(str(number))
     return first, last, tuple(dict.fromkeys(places))
+
+
+@cache
+def _several() -> re.Pattern[str]:
+    """Findings by several numbers: "findings 1, 3 and 4", 第一、三项, 第2和第5项."""
+    zh, en = numerals("zh"), numerals("en")
+    one, between = rf"#?(?:\d{{1,2}}|{en})\b", r"(?:, ?and |, ?| and | & | ?\+ ?|/)"
+    return re.compile(
+        rf"\b(?:findings?|items?|problems?|issues?|numbers?|nos?\.?) (?P<list>{one}(?:{between}{one})+)"
+        rf"|第(?P<zh>(?:{zh}|\d{{1,2}})(?:[、,，和与及]+(?:第)?(?:{zh}|\d{{1,2}}))+)(?:项|个|条)",
+        re.ASCII,
+    )
 
 
 _LAST = re.compile(r"最后(?:一)?(?:个|项|条)|\bthe last (?:one|finding)\b")
@@ -187,7 +230,8 @@ _LAST = re.compile(r"最后(?:一)?(?:个|项|条)|\bthe last (?:one|finding)\b"
 def _top() -> re.Pattern[str]:
     zh, en = numerals("zh"), numerals("en")
     return re.compile(
-        rf"(?:(?:最前面?|前)|\b(?:the )?(?:first|top|costliest|biggest|worst) )(?P<count>{zh}|{en}|\d{{1,2}})(?:个|项|条|大|处|名|(?![\w%]))(?! ?%)",
+        rf"(?:(?:最前面?|前(?!一(?:个|项|条|版|次|任)))|\b(?:the )?(?:first|top|costliest|biggest|worst) )"
+        rf"(?P<count>{zh}|{en}|\d{{1,2}})(?:个|项|条|大|处|名|(?![\w%]))(?! ?%)",
         re.ASCII,
     )
 
@@ -209,6 +253,9 @@ def _nth() -> re.Pattern[str]:
 def _points(reader: _Reader) -> tuple[int | None, int | None]:
     """The score that the question states as being so, and the one that it wants to reach."""
     claimed = target = None
+    for floor, said in words()["bands"].items():
+        if reader.take(re.compile(said), "xpoints"):
+            target = int(floor)
     for match in reader.take(_claim(), "xclaim", groups=("points", "said"), unless=_WANTED):
         claimed = _score(match["points"] or match["said"]) if claimed is None else claimed
     for match in reader.take(_figure(), "xpoints"):
@@ -231,6 +278,13 @@ def _claim() -> re.Pattern[str]:
     return re.compile(rf"(?:{zh}|{en})(?P<points>{figure}){ahead}(?:\s?分|(?![\w.]))|(?:才|只有|只得了?)\s?(?P<said>{figure})\s?分", re.ASCII)
 
 
+@cache
+def _tens() -> str:
+    """Scores in English words: below twenty they are said of anything."""
+    tens, units = words()["numbers"]["en"]["tens"], words()["numbers"]["en"]["units"]
+    return rf"(?:{'|'.join(tens)})(?:[ -](?:{'|'.join(units[1:10])}))?"
+
+
 _WANTED = re.compile(
     r"(?:reach|get|need|want|requir\w+|minimum|min|at least|target|aim\w*|to|with|不低于|至少|达到|要求|目标)(?: (?:a|the|for|of|is))*\s*$", re.ASCII
 )
@@ -238,25 +292,6 @@ _WANTED = re.compile(
 
 @cache
 def _figure() -> re.Pattern[str]:
-    figure = rf"(?:{numerals('zh')}(?=\s?分)|{numerals('en')}|\d{{1,3}}(?:\.\d+)?)"
+    figure = rf"(?:{numerals('zh')}(?=\s?分)|(?<=[到上过达于冲])[六七八九]十[一二三四五六七八九]?|{_tens()}|\d{{1,3}}(?:\.\d+)?)"
     units = r"%|天|年|个|项|条|月|家|号|日|度|小时|(?:days?|months?|years?|lines?|findings?|weeks?|hours?|st|nd|rd|th|w|v|ah|mah|wh|kg|mm|cm)\b"
-    return re.compile(rf"(?<![\w.#-])(?P<points>{figure})(?!\s?(?:{units}))(?:\s?分|\s?points?\b)?(?![\w.]*\d)", re.ASCII)
-
-
-def _goods(quoted: list[str], text: str, left: str) -> str | None:
-    if quoted:
-        return quoted[0]
-    data = words()["goods"]
-    for pattern in _goods_patterns("zh" if language_of(text) == "zh" else "en"):
-        match = pattern.search(left)
-        if match:
-            goods = re.sub(data["begins"], "", " ".join(MASKS.sub(" ", match["goods"]).split())).strip(" 的?？.。!！,，")
-            goods = re.sub(data["ends"], "", goods)
-            if len(goods) >= 2 and not goods.startswith(tuple(data["never"])) and goods not in data["stop"]:
-                return goods[:300]
-    return None
-
-
-@cache
-def _goods_patterns(lang: str) -> tuple[re.Pattern[str], ...]:
-    return tuple(re.compile(pattern) for pattern in words()["goods"][lang])
+    return re.compile(rf"(?<![\w.#-])(?P<points>{figure})(?!\s?(?:{units}))(?:\s?分|\s?points?\b|s\b)?(?![\w.]*\d)", re.ASCII)

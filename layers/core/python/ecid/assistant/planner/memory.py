@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
+from ecid.assistant.planner.mentions import names_a_rule, names_goods
 from ecid.errors import Language
 
 
@@ -27,8 +28,18 @@ class Asked:
     goods: str | None = None
     market: str | None = None
     domain: str | None = None
+    clause: str | None = None
+    """The id of the record that is named by its number: a note, a rule, an announcement."""
+    dimension: int | None = None
     topic: str = ""
     """The normal form of the question: what clause search is asked where nothing is named."""
+    text: str = ""
+    """The normal form of this very question, also where `topic` is that of one before."""
+    said: tuple[str, ...] = ()
+    """What may have named a finding in the turns before, the newest first: its number by cost, or the normal form of a question."""
+
+
+_KEPT = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +57,17 @@ class Memory:
     market: str | None = None
     domain: str | None = None
     topic: str = ""
+    said: tuple[str, ...] = ()
 
     def after(self, asked: Asked) -> Memory:
         """With a turn more; what a turn does not name stays as it was, and talk changes the language alone."""
         if not asked.intents:
             return Memory(**{**self.to_json(), "lang": asked.lang})
-        told = {name: getattr(asked, name) or getattr(self, name) for name in (one.name for one in fields(self)) if name != "own"}
-        return Memory(own=self.own, **told)
+        told = {name: getattr(asked, name) or getattr(self, name) for name in (one.name for one in fields(self)) if name not in ("own", "said")}
+        if not asked.findings and (names_a_rule(asked.text) or names_goods(asked.text)):
+            told["findings"] = ()
+        spoken = asked.findings or ((asked.text,) if asked.text else ())
+        return Memory(own=self.own, **told, said=(*spoken, *self.said)[:_KEPT])
 
     def to_json(self) -> dict[str, Any]:
         """As keyword arguments."""

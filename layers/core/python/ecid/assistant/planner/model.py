@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
@@ -21,13 +22,15 @@ from pydantic import ConfigDict, ValidationError
 
 from ecid.assistant.caller import Caller
 from ecid.assistant.planner.memory import Asked, Memory
-from ecid.assistant.planner.phrasing import draft_of, is_elsewhere, to_arguments
+from ecid.assistant.planner.phrasing import draft_of, to_arguments
 from ecid.assistant.planner.reading import read
 from ecid.assistant.planner.records import intents
 from ecid.assistant.planner.steps import Call, next_calls
 from ecid.assistant.results import ToolResult, from_json
 from ecid.errors import Language
 
+_read = lru_cache(maxsize=1024)(read)
+"""A turn reads the questions before it at every call of the model: the same ones, always alike."""
 ANSWER = "answer"
 """The tool whose argument is the draft of an answer."""
 
@@ -105,14 +108,14 @@ class PlannerModel(BaseChatModel):
             raise ValueError("there is no question")
         memory = Memory(own=self.domain)
         for question in questions[:-1]:
-            memory = memory.after(read(question, memory, self.caller, self.lang))
-        return read(questions[-1], memory, self.caller, self.lang)
+            memory = memory.after(_read(question, memory, self.caller, self.lang))
+        return _read(questions[-1], memory, self.caller, self.lang)
 
 
 def _understood(asked: Asked) -> dict[str, Any]:
     """How a question was read: intents, the refusal among them or None, language."""
     refused = next((name for name in asked.intents if intents()[name].kind == "refusal"), None)
-    return {"intents": list(asked.intents), "refused": "not_held" if refused == "off_topic" and is_elsewhere(asked) else refused, "lang": asked.lang}
+    return {"intents": list(asked.intents), "refused": refused, "lang": asked.lang}
 
 
 def result_of(message: ToolMessage) -> ToolResult | None:

@@ -23,7 +23,7 @@ def draft_of(asked: Asked, caller: Caller, results: Sequence[ToolResult]) -> Dra
     told = Told(asked, caller, results)
     if not asked.intents:
         return _finished(told, [*told.text(told.say("unclear")), *told.bullets(told.fixed(f"suggest_{name}") for name in asked.suggested)])
-    blocks: Parts = _premise(told)
+    blocks: Parts = [] if any(intents()[name].kind == "refusal" for name in asked.intents) else _premise(told)
     for place, name in enumerate(asked.intents):
         if place == 0 and asked.missing:
             blocks += told.question(told.say(f"missing_{asked.missing}"))
@@ -55,6 +55,8 @@ def _premise(told: Told) -> Parts:
 
 def _answered(told: Told, name: str) -> Parts:
     own = intents()[name]
+    if name == "others_data" and told.caller.role == "buyer" and told.of("get_record"):
+        return [*told.text(told.say("buyer_only_public")), *source_answers.record_of_domain(told)]
     if own.kind == "refusal":
         return told.text(told.fixed(_refusal(told, name)))
     if told.caller.role not in own.roles:
@@ -66,16 +68,9 @@ def _answered(told: Told, name: str) -> Parts:
 
 
 def _refusal(told: Told, name: str) -> str:
-    if name == "off_topic" and is_elsewhere(told.asked):
-        return "refuse_off_topic_rates"
     if name == "change_score" and told.caller.role == "buyer":
         return "refuse_change_score_buyer"
     return f"refuse_{name}"
-
-
-def is_elsewhere(asked: Asked) -> bool:
-    """Whether what is off topic is of the kind that other sources hold: rates, duties, freight, prices."""
-    return any(word in asked.topic for word in followups()["elsewhere"])
 
 
 def _next(told: Told) -> Parts:

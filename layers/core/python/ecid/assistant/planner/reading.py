@@ -12,18 +12,16 @@ from functools import cache
 from typing import Any
 
 from ecid.assistant.caller import Caller
-from ecid.assistant.planner.classifier import Guess, best, classifier, concepts_in
-from ecid.assistant.planner.features import MASKS, Features, features_of
+from ecid.assistant.planner.citing import record_named
+from ecid.assistant.planner.classifier import Guess, classifier, concepts_in
+from ecid.assistant.planner.described import MASKS, goods_left
+from ecid.assistant.planner.features import Features, features_of
 from ecid.assistant.planner.memory import Asked, Memory
+from ecid.assistant.planner.mentions import names_a_rule, names_goods
 from ecid.assistant.planner.records import followups, intents, stepwords
+from ecid.assistant.planner.several import STRONG, intents_of, length
+from ecid.assistant.toolbox import OF_THE_LEDGER
 from ecid.errors import Language
-
-MOST_INTENTS = 3
-_STRONG = 0.5
-"""A score from which a part of a question counts beside others."""
-_TALK = {"help", "greeting", "thanks"}
-_ENDS = {"injection", "secrets"}
-"""Where these are found nothing else of the question is answered: whatever comes with it is part of the attempt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +44,24 @@ def read(question: str, memory: Memory, caller: Caller, lang: Language) -> Asked
     alone = _alone(turn)
     if alone:
         return _completed(turn, alone, follows=bool(memory.intents))
-    found, near = _intents(named)
-    if found:
-        return _completed(turn, found, follows=False)
-    short = _goods_alone(turn)
-    if short:
-        return short
-    stated = "why_score" if named.claimed is not None else "aeo_meaning" if named.claimed_aeo else None
-    if stated:
-        return _completed(turn, (stated,), follows=False)
-    if _elsewhere(named):
-        return _completed(turn, ("off_topic",), follows=False)
+    found, near = intents_of(named, caller.role, memory.intents)
+    other = _carried(turn) or _goods_alone(turn) or _other_one(turn, near[0])
+    names = found or _hinted(turn)
+    if other or names:
+        return other or _completed(turn, names, follows=False)
     return Asked(turn.lang, suggested=_offered(near, caller), topic=named.text)
+
+
+def _hinted(turn: _Turn) -> tuple[str, ...]:
+    """The intent of a question whose words say none: by what it names, by what it states, or because it has nothing to do with anything here."""
+    named = turn.named
+    if names_a_rule(named.text) and turn.caller.role != "buyer":
+        return ("finding_detail",)
+    if named.claimed is not None:
+        return ("why_score",)
+    if named.claimed_aeo:
+        return ("aeo_meaning",)
+    return ("off_topic",) if _elsewhere(named) else ()
 
 
 def _elsewhere(named: Features) -> bool:
@@ -65,6 +69,13 @@ def _elsewhere(named: Features) -> bool:
     data = followups()
     chinese, latin = len(re.findall("[\u3400-\u9fff]", named.masked)), len(re.findall("[a-z]{2,}", named.masked))
     return (chinese >= data["long"]["zh"] or latin >= data["long"]["en"]) and not set(concepts_in(named.masked)) & set(data["topical"])
+
+
+def _bare(turn: _Turn) -> bool:
+    """Whether a question names nothing but, at most, goods."""
+    named = turn.named
+    settled = any(guess.decisive for guess in classifier().guesses(named.masked))
+    return not (named.codes or named.domains or named.findings or named.first or named.target or named.dimension or settled)
 
 
 def _once_more(turn: _Turn) -> Asked | None:
@@ -86,11 +97,39 @@ def _once_more(turn: _Turn) -> Asked | None:
     return None
 
 
+def _carried(turn: _Turn) -> Asked | None:
+    """A short question that has its subject from the last one: "and how do I get rid of it", 怎么修复."""
+    named, memory = turn.named, turn.memory
+    last = memory.intents[-1] if memory.intents else ""
+    pattern = followups()["carried"].get(last)
+    new = named.codes or named.domains or named.first or [one for one in named.findings if one not in memory.findings]
+    settled = any(guess.decisive and guess.intent != last for guess in classifier().guesses(named.masked))
+    if pattern is None or new or settled or length(named.text) > followups()["short"] or not re.search(pattern, named.text):
+        return None
+    return _completed(turn, (last,), follows=True)
+
+
+def _other_one(turn: _Turn, nearest: Guess) -> Asked | None:
+    """ "And the price one?", 驱动电源的呢: the last question again, of another finding, where the words say nothing stronger."""
+    text, memory, data = turn.named.text, turn.memory, followups()
+    short = length(text) <= data["short"]
+    if not memory.intents or not short or turn.caller.role == "buyer" or turn.named.domains or nearest.decisive:
+        return None
+    named = _mentions(turn.named)
+    if not re.search(data["other"], text) or not (named or nearest.score < STRONG):
+        return None
+    last = [intent for intent in memory.intents if intent in data["takes"]["findings"]]
+    if not last and not named:
+        return None
+    return replace(_completed(turn, (last[-1] if last else "finding_detail",), follows=True), findings=(), codes=turn.named.codes)
+
+
 def _alone(turn: _Turn) -> tuple[str, ...]:
     """The intent of a question that names something and says nothing else."""
     named, data = turn.named, followups()
     present = {
         "domains": bool(named.domains),
+        "dimension": named.dimension is not None,
         "findings": bool(named.findings or named.first or named.last),
         "codes": bool(named.codes),
         "target": named.target is not None,
@@ -102,8 +141,8 @@ def _alone(turn: _Turn) -> tuple[str, ...]:
     last = [intent for intent in turn.memory.intents if intent in data["takes"][kind]]
     if last:
         return (last[-1],)
-    if kind == "target" and not turn.memory.intents:
-        return ()
+    if kind == "target" and (named.target not in data["usual_targets"] or not turn.memory.intents) and turn.caller.role != "buyer":
+        return ("why_score",) if not turn.memory.intents else ("plan_to_target",)
     return (data["alone"][kind][turn.caller.role],)
 
 
@@ -130,64 +169,61 @@ def _names_taken(text: str) -> str:
 def _goods_alone(turn: _Turn) -> Asked | None:
     """A few words that make no question, where goods were spoken of: other goods."""
     named, memory = turn.named, turn.memory
-    last = [intent for intent in memory.intents if intent == "candidates_for_goods"]
+    last = memory.intents[-1:] == ("candidates_for_goods",) and bool(_bare(turn))
     match = re.match(r"^(?:and |what about |how about |and what about |那么?|那|还有|换成)?\s*(?P<goods>.{2,60}?)\s*(?:呢|then)?[?？.。]*$", named.text)
     if not last or not match or len(named.text) > 80:
         return None
     return replace(_completed(turn, ("candidates_for_goods",), follows=True), goods=match["goods"], missing=None)
 
 
-def _intents(named: Features) -> tuple[tuple[str, ...], list[Guess]]:
-    """The intents of a question, by its sentences, by its clauses where patterns settle them, and whole; and what came nearest."""
-    whole = classifier().guesses(named.masked)
-    found = _judged("sentences", named.masked)
-    ended = [one.intent for one in (*whole, *found) if one.intent in _ENDS and (one.decisive or one in found)]
-    if ended:
-        return (ended[0],), whole
-    if len(found) < 2:
-        found = _by_clauses(named.masked, best(whole)) or found
-    strong = [one for one in found if one.decisive or one.score >= _STRONG] or found
-    names = list(dict.fromkeys(one.intent for one in strong))
-    covered = {held for name in names for held in followups()["covers"].get(name, ())}
-    wanted = [name for name in names if name not in _TALK and name not in covered] or names
-    return tuple(wanted[:MOST_INTENTS]), whole
-
-
-def _by_clauses(text: str, first: Guess | None) -> list[Guess]:
-    """Several intents where patterns settle different clauses of a sentence, else that of the whole."""
-    clauses = [one for one in _judged("clauses", text) if one.decisive]
-    if len({one.intent for one in clauses}) < 2:
-        return [first] if first else clauses
-    return clauses if first is None or first.intent in {one.intent for one in clauses} else [first, *clauses]
-
-
-def _judged(pattern: str, text: str) -> list[Guess]:
-    """What each part of a text is clearly about."""
-    parts = [part.strip() for part in re.split(followups()[pattern], text) if part and len(part.strip()) > 1]
-    return [guess for part in parts if (guess := best(classifier().guesses(part)))]
-
-
 def _completed(turn: _Turn, names: tuple[str, ...], *, follows: bool) -> Asked:
     """The question with what it names, and what is meant of the turns before."""
     named, memory, data = turn.named, turn.memory, followups()
+    names = _allowed(turn, names)
     again = follows or bool(re.search(data["it"], re.sub(data["no_it"], " ", named.text)))
     alone = len(memory.findings) == 1 or follows
     keeps_code = again or any("memory_code" in intents()[name].needs for name in names)
     closed = any(turn.caller.role not in intents()[name].roles for name in names)
     takes = {kind for kind, those in data["takes"].items() if set(names) & set(those)}
     findings = _findings(named)
+    keeps_finding = "findings" in takes and not named.codes and alone and (again or "finding_detail" in names) and not _mentions(named)
     spoken: dict[str, Any] = {
         "codes": named.codes or (memory.codes if "codes" in takes and keeps_code and not named.goods else ()),
-        "findings": findings or (memory.findings if "findings" in takes and not named.codes and alone and (again or "finding_detail" in names) else ()),
+        "findings": findings or (memory.findings if keeps_finding else ()),
         "target": named.target if named.target is not None else (memory.target if follows and "target" in takes else None),
         "days": named.days or (memory.days if follows else ()),
         "goods": named.goods or (memory.goods if "goods" in takes and not named.codes and again else None),
         "market": named.market or (memory.market if "market" in takes else None),
         "domain": named.domains[0] if named.domains else _domain(turn, "domains" in takes or closed),
         "topic": named.text if not follows or not memory.topic else memory.topic,
+        "text": named.text,
+        "said": memory.said,
+        "dimension": named.dimension,
+        "clause": record_named(named.text),
     }
+    if "candidates_for_goods" in names and not spoken["goods"]:
+        spoken["goods"] = goods_left(named.text)
     asked = Asked(turn.lang, names, follows=follows, claimed=named.claimed, claimed_aeo=named.claimed_aeo, **spoken)
     return replace(asked, missing=_missing(asked, turn.caller))
+
+
+def _allowed(turn: _Turn, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Questions about the ledger of a domain that is not the caller's own are for others' data; what only its record can answer is asked of that."""
+    named, own = turn.named, turn.memory.own
+    foreign = [domain for domain in named.domains if domain != own]
+    if turn.caller.role == "buyer":
+        unscored = bool(foreign or turn.memory.domain) and re.search(followups()["unscored"], named.text)
+        open_ones = tuple("record_of_domain" if unscored and name == "why_score" else name for name in names)
+        return tuple(dict.fromkeys(name if "buyer" in intents()[name].roles else "others_data" for name in open_ones))
+    if foreign and re.search(followups()["of_own"], named.text):
+        return names
+    closed = any(set(intents()[name].tools) & OF_THE_LEDGER and "buyer" not in intents()[name].roles for name in names)
+    return ("others_data",) if foreign and own and len(foreign) == len(named.domains) and closed else names
+
+
+def _mentions(named: Features) -> bool:
+    """Whether a finding is spoken of by its rule or its goods."""
+    return names_a_rule(named.text) or names_goods(named.text)
 
 
 def _domain(turn: _Turn, wanted: bool) -> str | None:

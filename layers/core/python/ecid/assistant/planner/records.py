@@ -46,6 +46,12 @@ def followups() -> dict[str, Any]:
 
 
 @cache
+def mentions() -> dict[str, Any]:
+    """Words by which findings are spoken of (mentions.toml)."""
+    return tomllib.loads((files(_PACKAGE) / "mentions.toml").read_text("utf-8"))
+
+
+@cache
 def stepwords() -> dict[str, Any]:
     """Patterns that give arguments of tools (steps.toml)."""
     return tomllib.loads((files(_PACKAGE) / "steps.toml").read_text("utf-8"))

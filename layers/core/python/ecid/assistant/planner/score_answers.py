@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ecid.assistant.planner.steps import SHOWN_FINDINGS, TARGETS, dimension_named
+from ecid.assistant.planner.meant import SHOWN_FINDINGS, dimension_named, matches, simulated
+from ecid.assistant.planner.steps import TARGETS
 from ecid.assistant.planner.telling import Parts, Told
 
 _DIMENSIONS = range(1, 11)
-_MONTHS = (0, 3, 6, 9, 12)
+_MONTHS = (0, 1, 3, 6, 9, 12)
+_TENTH = 100_000
 _OPEN = ("open", "partly_open", "with_limits")
 
 
@@ -22,8 +24,14 @@ def why_score(told: Told) -> Parts:
     if told.value("score.findings") == 0:
         return told.text(told.say("score_full")) + told.ref("score_bar", "score")
     top = max(_DIMENSIONS, key=lambda number: (_lost(told, number), -number))
-    head = told.text(told.say("score_lead"), told.say("dimension_top", n=top), told.say("cap_line", n=1))
+    head = told.text(told.say("score_lead"), told.say("dimension_top", n=top), _cap(told))
     return [*head, *told.ref("score_bar", "score"), *told.text(told.say("costliest_lead")), *_findings(told), *_plans(told)]
+
+
+def _cap(told: Told) -> str:
+    """The cap that takes most, where it takes a tenth of a point at least."""
+    lost = told.value("cap.1.lost")
+    return told.say("cap_line", n=1) if isinstance(lost, int) and lost >= _TENTH else ""
 
 
 def _lost(told: Told, number: int) -> int:
@@ -46,14 +54,25 @@ def _plans(told: Told) -> Parts:
     targets = list(dict.fromkeys(int(one.arguments["target"]) for one in told.of("plan")))
     for target in targets:
         key = f"plan.{target}"
-        before = told.value(f"{key}.before")
-        if isinstance(before, int) and before >= target * 1_000_000:
+        if _reached(told, target):
             found += told.text(told.say("plan_there", t=target))
         elif told.value(f"{key}.reachable") is False:
             found += [*told.text(told.say("plan_short", t=target)), *(told.ref("plan", key) if target == targets[0] or len(targets) == 1 else [])]
         else:
-            found += [*told.text(told.say("plan_lead", t=target)), *told.ref("plan", key)]
+            found += [*told.text(told.say("plan_lead", t=target)), *([] if _goes_further(told, target) else told.ref("plan", key))]
     return found
+
+
+def _goes_further(told: Told, target: int) -> bool:
+    """Whether the plan to a higher target, which is told too, begins with all of this one's steps."""
+    causes = {int(one.arguments["target"]): list(one.data.get("causes", ())) for one in told.of("plan") if one.data.get("reachable")}
+    own = causes.get(target, [])
+    return any(other > target and steps[: len(own)] == own for other, steps in causes.items())
+
+
+def _reached(told: Told, target: int) -> bool:
+    before = told.value(f"plan.{target}.before")
+    return isinstance(before, int) and before >= target * 1_000_000
 
 
 def dimension_detail(told: Told) -> Parts:
@@ -63,13 +82,14 @@ def dimension_detail(told: Told) -> Parts:
         return stop
     number = dimension_named(told.asked)
     if number:
-        return told.text(told.either("dimension_this", "dimension_unjudged", n=number), told.say("score_lead"))
+        own = [told.either("finding_row", "finding_row_bare", n=one) for one in _shown(told)]
+        return [*told.text(told.either("dimension_this", "dimension_unjudged", n=number)), *told.bullets(own)]
     rows = [[told.say("cell_dimension", n=one), told.either("cell_lost", "cell_state", n=one), told.say("cell_of", n=one)] for one in _DIMENSIONS]
     head = [told.say("head_dimension"), told.say("head_lost"), told.say("head_of")]
     known = [row for row in rows if all(row)]
     top = max(_DIMENSIONS, key=lambda one: (_lost(told, one), -one))
     lead = told.text(told.either("score_lead", "score_insufficient"), told.say("dimension_top", n=top) if _lost(told, top) > 0 else "")
-    return [*lead, *([{"kind": "table", "head": head, "rows": known}] if known else []), *told.text(told.say("cap_line", n=1))]
+    return [*lead, *([{"kind": "table", "head": head, "rows": known}] if known else []), *told.text(_cap(told))]
 
 
 def costliest_findings(told: Told) -> Parts:
@@ -79,7 +99,11 @@ def costliest_findings(told: Told) -> Parts:
         return stop
     if told.value("score.findings") == 0:
         return told.text(told.say("score_full"))
-    rest = [told.say("finding_row", n=number) for number in range(1, 11) if number not in _shown(told)] if len(_shown(told)) <= SHOWN_FINDINGS else []
+    rest = (
+        [told.either("finding_row", "finding_row_bare", n=number) for number in range(1, 8) if number not in _shown(told)]
+        if len(_shown(told)) <= SHOWN_FINDINGS
+        else []
+    )
     return [
         *told.text(told.either("costliest_all", "score_insufficient")),
         *_findings(told, 5),
@@ -97,8 +121,9 @@ def finding_detail(told: Told) -> Parts:
     for number in _shown(told)[:SHOWN_FINDINGS]:
         found += told.text(told.either("finding_lead", "finding_lead_unscored", n=number), told.say("finding_seen", n=number))
         found += told.ref("finding", f"finding.{number}")
+        seen = (told.say("finding_ruling", n=number),) if told.value(f"finding.{number}.rule") == "RULING_CONFLICT" else ()
         names = ("finding_do", "finding_clause")
-        found += told.text(*(told.say(name, n=number) for name in names), _route(told, number), told.say("finding_review", n=number))
+        found += told.text(*seen, *(told.say(name, n=number) for name in names), _route(told, number), told.say("finding_review", n=number))
     return found
 
 
@@ -122,6 +147,8 @@ def plan_to_target(told: Told) -> Parts:
         return stop
     targets = [int(one.arguments["target"]) for one in told.of("plan")]
     last = targets[-1]
+    if _reached(told, last):
+        return _plans(told)
     same = told.value(f"plan.{last}.right_on") == told.value(f"plan.{last}.best_on")
     return [*_plans(told), *told.text(told.either(*(("plan_time_alone",) if same else ("plan_time", "plan_time_alone")), t=last))]
 
@@ -133,8 +160,7 @@ def simulate(told: Told) -> Parts:
     stop = told.failing("simulate")
     if stop:
         return told.text(told.say("finding_none")) if any(one.reason == "not_found" for one in told.of("simulate")) else stop
-    numbers = [one for one in told.asked.findings if one.isdigit()]
-    rows = [told.say("finding_row", n=number) for number in numbers]
+    rows = [told.either("finding_row", "finding_row_bare", n=number) for number in simulated(told.asked, told.results) if number.isdigit()]
     return [*told.text(told.say("simulate_lead")), *told.bullets(rows), *told.text(told.either("simulate_hypothesis"))]
 
 
@@ -162,9 +188,9 @@ def _below(told: Told, target: int) -> bool:
 def when_leaves(told: Told) -> Parts:
     """When lines of findings leave the window, and what that brings."""
     days = [told.either("leaves_day", "leaves_span", n=number) for number in _shown(told)]
-    if not days:
-        return told.failing("get_finding", "explain_score") or told.text(told.fixed("window_general"))
-    return [*told.text(*days, told.fixed("window_general")), *told.text(*_outlook(told))]
+    if not any(days):
+        return told.failing("get_finding", "explain_score") or told.text(told.say("window_general"))
+    return [*told.bullets(days), *told.text(told.say("window_general"), *_outlook(told))]
 
 
 def ruling_worth(told: Told) -> Parts:
@@ -175,11 +201,14 @@ def ruling_worth(told: Told) -> Parts:
         if place is None:
             found += told.text(told.say("ruling_not", n=number))
         else:
-            found += told.text(told.say("ruling_open", n=number, k=place), told.say("ruling_when", n=number, k=place), told.say("ruling_question", n=number))
+            names = ("ruling_open", "ruling_when", "ruling_calendar", "ruling_cost", "ruling_question")
+            found += told.text(*(told.say(name, n=number, k=place) for name in names))
+    told.cite_first("search_clauses")
     return [
         *found,
         *(told.failing("get_finding", "explain_score") if not found else []),
         *told.text(told.fixed("ruling_effect"), told.fixed("ruling_draft_later")),
+        *told.bullets([told.say("clause_row", n=1)]),
     ]
 
 
@@ -188,11 +217,12 @@ def disclosure_deadline(told: Told) -> Parts:
     if not _shown(told):
         return told.failing("get_finding", "explain_score")
     found: Parts = []
-    for number in _shown(told)[:1] if not told.asked.findings else _shown(told):
+    told.cite_first("search_clauses", "proc-disclosure-194-2025")
+    for number in _shown(told):
         place = next((k for k in _places(told, number) if told.value(f"finding.{number}.route.{k}.name") == "voluntary_disclosure"), None)
-        found += told.text(told.say("disclose_lead", n=number))
+        found += told.text(told.say("disclose_lead", n=number), *_amend(told, number))
         if place and told.value(f"finding.{number}.route.{place}.state") in _OPEN:
-            names = ("disclose_by", "disclose_deadline", "disclose_limits", "disclose_cost", "disclose_basis")
+            names = ("disclose_by", "disclose_deadline", "disclose_first", "disclose_limits", "disclose_reason", "disclose_cost", "disclose_basis")
             found += told.text(*(told.say(name, n=number, k=place) for name in names))
         elif place:
             found += told.text(told.say("disclose_state", n=number, k=place), told.say("disclose_reason", n=number, k=place))
@@ -200,10 +230,16 @@ def disclosure_deadline(told: Told) -> Parts:
     return [*found, *told.text(told.fixed("not_legal_advice"))]
 
 
+def _amend(told: Told, number: int) -> list[str]:
+    """Where amending is asked for, that first."""
+    place = next((k for k in _places(told, number) if told.value(f"finding.{number}.route.{k}.name") == "amend"), None)
+    return [told.say(name, n=number, k=place) for name in ("disclose_state", "disclose_reason")] if place and matches("amend", told.asked) else []
+
+
 def what_changed(told: Told) -> Parts:
     """Two results side by side."""
     if any(one.reason == "not_found" for one in told.of("compare")):
-        return told.text(told.say("compare_none"))
+        return told.text(told.say("compare_none"), told.either("score_lead", "score_insufficient"))
     stop = told.failing("compare")
     if stop:
         return stop
@@ -225,4 +261,5 @@ def misclassified_codes(told: Told) -> Parts:
 
 def reviewed_mark(told: Told) -> Parts:
     """How to mark, and the mark that there is."""
-    return told.text(*(told.say("finding_review", n=number) for number in _shown(told)), told.fixed("mark_how"))
+    own = [told.either("finding_review", "finding_unmarked", n=number) for number in _shown(told)]
+    return told.text(*own, *([] if own else [told.say("marks_where")]), told.fixed("mark_how"))

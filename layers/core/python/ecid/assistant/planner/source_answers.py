@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from ecid.assistant.planner.steps import of_code
+from ecid.assistant.planner.meant import matches, of_code
 from ecid.assistant.planner.telling import Parts, Told
 
 _KEPT_CLAUSES = 3
+_WORTH_NAMING = 30_000
+"""Parts of a million of a candidate below which it is noise."""
+_STOP = {"zh": "。", "en": "."}
 
 
 def code_review(told: Told) -> Parts:
@@ -14,7 +17,7 @@ def code_review(told: Told) -> Parts:
     if stop:
         return stop
     own = of_code(told.asked, told.results)
-    lines = [told.either("code_line_path", "code_line", c=code) for code in told.asked.codes]
+    lines = [_line(told, code) for code in told.asked.codes]
     told.cite_of("get_tariff_line")
     if not own:
         return [*told.text(told.say("code_clear"), *lines), *_doubt(told)]
@@ -22,15 +25,21 @@ def code_review(told: Told) -> Parts:
     for one in own[:3]:
         number = one["number"]
         found += told.ref("finding", f"finding.{number}")
-        found += told.text(told.say("finding_seen", n=number), told.say("finding_decides", n=number), told.say("finding_do", n=number))
+        found += told.text(told.say("finding_seen", n=number), told.say("finding_do", n=number))
     return [*told.text(*lines, told.say("code_lead")), *found, *_doubt(told), *told.text(told.fixed("no_verdict"))]
 
 
 def _doubt(told: Told) -> Parts:
     if "candidates.suspicion" not in told.facts:
         return []
-    told.cite_of("find_candidates")
     return told.text(told.say("code_doubt"))
+
+
+def _line(told: Told, code: str) -> str:
+    """What the tariff calls a code, and by which edition where that of the day is not there."""
+    if _is_substituted(told, code):
+        return told.say("code_line_near", c=code)
+    return told.either(*(("code_line_path",) if told.asked.lang == "zh" else ()), "code_line", c=code)
 
 
 def elements_of_code(told: Told) -> Parts:
@@ -38,7 +47,7 @@ def elements_of_code(told: Told) -> Parts:
     found: Parts = []
     for code in _codes(told):
         items = [said for place in range(1, 21) if (said := told.say("line_element", c=code, n=place))]
-        lead = [told.either("line_lead", "line_state", c=code), _substituted(told, code)]
+        lead = [_lead(told, code)]
         if items:
             found += [
                 *told.text(*lead, told.say("line_elements", c=code)),
@@ -56,9 +65,8 @@ def tariff_line(told: Told) -> Parts:
     found: Parts = []
     for code in _codes(told):
         found += told.text(
-            told.either("line_lead", "line_state", c=code),
-            _substituted(told, code),
-            told.say("line_path", c=code),
+            _lead(told, code),
+            told.say("line_path", c=code) if told.asked.lang == "zh" else "",
             told.say("line_units", c=code),
             told.say("line_suggestion", c=code),
         )
@@ -66,9 +74,15 @@ def tariff_line(told: Told) -> Parts:
     return found or _beneath(told)
 
 
-def _substituted(told: Told, code: str) -> str:
-    by = next((one.data.get("substituted") for one in told.of("get_tariff_line") if one.data.get("code") == code), False)
-    return told.say("line_substituted", c=code) if by else ""
+def _lead(told: Told, code: str) -> str:
+    if _is_substituted(told, code):
+        return told.either("line_lead_near", "line_substituted", c=code)
+    return told.either("line_lead", "line_state", c=code)
+
+
+def _is_substituted(told: Told, code: str) -> bool:
+    """Whether the line is that of the nearest edition, for want of that of the day."""
+    return any(one.data.get("substituted") and one.data.get("code") == code for one in told.of("get_tariff_line"))
 
 
 def _codes(told: Told) -> list[str]:
@@ -89,7 +103,12 @@ def _beneath(told: Told) -> Parts:
 
 def tell_apart(told: Told) -> Parts:
     """The texts that decide between codes."""
-    lines = [told.either("line_lead", "line_state", c=code) for code in _codes(told)]
+    lines = [_lead(told, code) for code in _codes(told)]
+    if any(one.state == "ok" for one in told.of("get_clause")):
+        told.cite_of("get_clause")
+        ways = [told.say("apart_way", n=1, j=place) for place in range(1, 7)]
+        head = [*told.text(told.say("apart_fact", n=1)), *told.bullets(ways), *told.question(told.say("apart_question", n=1))]
+        return [*head, *told.bullets([told.say("clause_row", n=1)]), *told.text(*lines, told.fixed("no_verdict"))]
     clauses = _clauses(told)
     if not clauses:
         return told.text(*lines) or told.failing("search_clauses")
@@ -98,26 +117,29 @@ def tell_apart(told: Told) -> Parts:
 
 def show_clause(told: Told) -> Parts:
     """What was found, each with its words; of findings, their clauses."""
-    if told.of("get_finding"):
+    if told.asked.findings and told.of("get_finding"):
         shown = [int(one.data["number"]) for one in told.of("get_finding") if one.state == "ok"]
         told.cite_of("get_finding")
         found: Parts = []
         for number in shown:
             found += [*told.ref("finding", f"finding.{number}"), *told.text(told.say("finding_clause", n=number))]
         return found or told.text(told.say("finding_none"))
+    if any(one.state == "ok" for one in told.of("get_clause")):
+        return _clauses(told)
+    if told.asked.clause or any(one.data.get("declined") for one in told.of("search_clauses")):
+        return told.text(told.say("clause_none"))
     clauses = _clauses(told)
     return [*told.text(told.say("clause_lead")), *clauses] if clauses else told.failing("search_clauses") or told.text(told.fixed("nothing_found"))
 
 
 def _clauses(told: Told) -> Parts:
-    """The clauses found, those of the last search that found something."""
-    best = next((one for one in told.of("search_clauses") if one.state == "ok"), None)
-    if best is None:
+    """The clauses that were found last: those of an earlier search are no longer among the facts."""
+    found = [one for one in told.results if one.tool in ("search_clauses", "get_clause") and one.state == "ok"]
+    if not found:
         return []
-    last = [one for one in told.of("search_clauses") if one.state == "ok"][-1]
-    told.cite(*(one.id for one in last.citations[:_KEPT_CLAUSES]))
-    told.cite(*(one.id for one in best.citations[:_KEPT_CLAUSES]))
-    return told.bullets(told.say("clause_row", n=place) for place in range(1, _KEPT_CLAUSES + 1))
+    shown = found[-1].citations[:_KEPT_CLAUSES]
+    told.cite(*(one.id for one in shown))
+    return told.bullets(told.either("clause_valid", "clause_since", "clause_row", n=place) for place in range(1, len(shown) + 1))
 
 
 def candidates_for_goods(told: Told) -> Parts:
@@ -125,10 +147,16 @@ def candidates_for_goods(told: Told) -> Parts:
     stop = told.failing("find_candidates")
     if stop:
         return [*stop, *told.question(told.say("candidates_open"))]
-    told.cite_of("find_candidates")
-    rows = [told.either("candidate_row", "candidate_row_bare", n=place) for place in range(1, 6)]
+    shown = [place for place in range(1, 6) if place == 1 or _share(told, place) >= _WORTH_NAMING]
+    told.cite(*(told.value(f"candidate.{place}.record") for place in shown))
+    rows = [told.either("candidate_row", "candidate_row_bare", n=place) for place in shown]
     tail = told.text(told.fixed("no_verdict")) if told.value("candidates.decided") else told.question(told.say("candidates_open"))
     return [*told.text(told.say("candidates_lead")), *told.bullets(rows), *told.text(told.say("candidates_doubt")), *tail]
+
+
+def _share(told: Told, place: int) -> int:
+    share = told.value(f"candidate.{place}.share")
+    return share if isinstance(share, int) else 0
 
 
 def record_of_domain(told: Told) -> Parts:
@@ -142,6 +170,7 @@ def record_of_domain(told: Told) -> Parts:
         )
     rows = [
         told.either("record_aeo", "record_aeo_state"),
+        told.say("record_until"),
         told.either("record_anomalies", "record_anomalies_state"),
         told.either("record_score", "record_score_insufficient", "record_score_state"),
         told.either("record_website", "record_website_state"),
@@ -161,7 +190,9 @@ def website_state(told: Told) -> Parts:
     if stop:
         return stop
     reasons = told.bullets(told.say("website_reason", n=place) for place in range(1, 14))
-    lead = told.text(told.either("website_lead", "record_website_state"), told.say("website_asof"), told.say("website_raised") if reasons else "")
+    aeo = told.either("record_aeo", "record_aeo_state") if matches("aeo", told.asked) else ""
+    lead = told.text(told.either("website_lead", "record_website_state"), told.say("website_asof"), f"{aeo}{_STOP[told.asked.lang]}" if aeo else "")
+    lead += told.text(told.say("website_raised") if reasons else "")
     return [*lead, *reasons, *told.text(told.say("website_do") if reasons else "", told.say("website_meaning"))]
 
 
@@ -179,13 +210,17 @@ def aeo_meaning(told: Told) -> Parts:
     record = stop or told.text(
         told.either("aeo_lead", "record_aeo_state"),
         told.say("aeo_meaning"),
-        told.say("aeo_certificate"),
+        told.either("aeo_certificate_until", "aeo_certificate"),
         told.say("aeo_notice"),
         standing,
         told.say("record_market"),
     )
-    told.cite(*(one.id for result in told.of("search_clauses") for one in result.citations[:2]))
-    return [*record, *told.text(told.fixed("aeo_general"))]
+    found = [result for result in told.of("search_clauses") if result.state == "ok"]
+    repair = matches("repair", told.asked)
+    told.cite(*(one.id for result in found for one in result.citations[: 2 if repair else 1]))
+    rows = [told.say("clause_row", n=place) for place in (1, 2)] if repair and found else []
+    general = told.fixed("aeo_general") if not own or matches("general", told.asked) else ""
+    return [*record, *told.bullets(rows), *told.text(general)]
 
 
 def anomalies_meaning(told: Told) -> Parts:
@@ -194,7 +229,8 @@ def anomalies_meaning(told: Told) -> Parts:
     groups = [f"{group}.{code}" for group, codes in (("severity", "43210"), ("category", _CATEGORIES)) for code in codes]
     rows = [told.say("anomalies_row", k=key) for key in groups]
     lead = told.fixed("no_anomalies") or told.either("anomalies_lead", "record_anomalies_state")
-    return [*(stop or told.text(lead)), *told.bullets(rows), *told.text(told.fixed("anomalies_general"))]
+    records = [told.say("anomaly_row", n=place) for place in range(1, 6)]
+    return [*(stop or told.text(lead)), *told.bullets(rows), *told.bullets(records), *told.text(told.fixed("anomalies_general"))]
 
 
 _CATEGORIES = ("INS", "CLS", "DEC", "MAN", "LIC", "CIQ", "IPR", "RET", "TAX", "PEN", "DIS")
@@ -211,7 +247,7 @@ def threshold_clause(told: Told) -> Parts:
     else:
         verdict = "" if target is None else told.say("threshold_meets" if value >= target else "threshold_short")
     standing = told.fixed("not_good_standing")
-    unknown = [told.say("threshold_unknown"), _stale(told), told.say("threshold_not_seen")]
+    unknown = [told.either("threshold_unknown", "threshold_all_known"), _stale(told), told.say("threshold_not_seen")]
     lead = told.either("threshold_lead", "record_score_insufficient", "record_score_state")
     ask = told.question(told.say("threshold_target")) if target is None else []
     return [*told.text(verdict, lead), *told.text(told.say("threshold_more"), standing), *told.text(*unknown), *ask]

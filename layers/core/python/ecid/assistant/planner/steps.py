@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any
 
 from ecid.assistant.caller import Caller
+from ecid.assistant.planner.citing import record_named
+from ecid.assistant.planner.meant import SHOWN_FINDINGS, chosen, confusion, dimension_named, listed, matches, of_code, simulated
 from ecid.assistant.planner.memory import Asked
 from ecid.assistant.planner.records import intents, stepwords
 from ecid.assistant.results import ToolResult
 from ecid.assistant.toolbox import OF_THE_LEDGER
 
-SHOWN_FINDINGS = 3
 TARGETS = (85, 90)
 """The bands that buyers ask for (the score policy): what is planned for where no target is named."""
 _MOST_CALLS = 12
@@ -71,11 +73,6 @@ def _stated(asked: Asked, caller: Caller) -> Iterator[Call]:
         yield Call("get_record", {"domain": asked.domain})
 
 
-def listed(results: Sequence[ToolResult]) -> list[Mapping[str, Any]]:
-    """The findings of the ledger, as `explain_score` lists them; nothing where it was not asked."""
-    return next((list(one.data.get("findings", ())) for one in reversed(results) if one.tool == "explain_score"), [])
-
-
 def _scored(results: Sequence[ToolResult]) -> bool:
     return any(one.tool == "explain_score" and one.state == "ok" and one.data.get("score_exact_micro") is not None for one in results)
 
@@ -87,8 +84,12 @@ def _why(asked: Asked, caller: Caller, results: Sequence[ToolResult]) -> Iterato
         yield from (Call("plan", {"target": target}) for target in TARGETS)
 
 
-def _ledger(asked: Asked, caller: Caller, results: Sequence[ToolResult]) -> Iterator[Call]:
+def _dimension(asked: Asked, caller: Caller, results: Sequence[ToolResult]) -> Iterator[Call]:
     yield Call("explain_score")
+    number = dimension_named(asked)
+    if number:
+        own = [one for one in listed(results) if one["dimension"] == number]
+        yield from (Call("get_finding", {"finding": str(one["number"])}) for one in own[:SHOWN_FINDINGS])
 
 
 def _costliest(asked: Asked, caller: Caller, results: Sequence[ToolResult]) -> Iterator[Call]:
@@ -97,46 +98,39 @@ def _costliest(asked: Asked, caller: Caller, results: Sequence[ToolResult]) -> I
     yield from (Call("get_finding", {"finding": str(one["number"])}) for one in listed(results)[: min(count, 5)])
 
 
-def chosen(asked: Asked, results: Sequence[ToolResult]) -> list[str]:
-    """The findings that are meant, by number or id: those named, the last one, else the costliest."""
-    count = len(listed(results))
-    named = [str(count) if one == "last" else one for one in asked.findings if one != "last" or count]
-    return named[:SHOWN_FINDINGS] or ["1"]
-
-
-def _finding(asked: Asked, caller: Caller, results: Sequence[ToolResult]) -> Iterator[Call]:
-    if "last" in asked.findings and not listed(results):
+def _finding(asked: Asked, caller: Caller, results: Sequence[ToolResult], most: int = SHOWN_FINDINGS) -> Iterator[Call]:
+    """The findings that are meant; where none is named, that which costs most."""
+    if not asked.findings or "last" in asked.findings:
         yield Call("explain_score")
-        return
-    yield from (Call("get_finding", {"finding": name}) for name in chosen(asked, results))
+        if not listed(results):
+            return
+    few = most if len(asked.findings) < 2 else SHOWN_FINDINGS
+    yield from (Call("get_finding", {"finding": name}) for name in (chosen(asked, results) or ["1"])[:few])
 
 
-def _costliest_unless_named(asked: Asked, caller: Caller, results: Sequence[ToolResult]) -> Iterator[Call]:
-    """Where no finding is named, that which costs most; of a code that is named, its own."""
-    if asked.findings:
-        yield from _finding(asked, caller, results)
-        return
-    yield Call("explain_score")
-    fit = of_code(asked, results) or listed(results)[:1]
-    yield from (Call("get_finding", {"finding": str(one["number"])}) for one in fit[:SHOWN_FINDINGS])
+def _detail(asked: Asked, caller: Caller, results: Sequence[ToolResult]) -> Iterator[Call]:
+    yield from _finding(asked, caller, results, 2)
+
+
+def _one_finding(asked: Asked, caller: Caller, results: Sequence[ToolResult]) -> Iterator[Call]:
+    yield from _finding(asked, caller, results, 1)
 
 
 def _leaves(asked: Asked, caller: Caller, results: Sequence[ToolResult]) -> Iterator[Call]:
-    yield from _costliest_unless_named(asked, caller, results)
+    yield from _finding(asked, caller, results)
     yield Call("forecast")
+    yield Call("score_method", {"topic": "window"})
 
 
-def of_code(asked: Asked, results: Sequence[ToolResult]) -> list[Mapping[str, Any]]:
-    """The findings on the code that is named, and where none is, on the goods."""
-    findings = listed(results)
-    if asked.codes:
-        return [one for one in findings if any(_same_code(str(one["code"]), code) for code in asked.codes)]
-    goods = (asked.goods or "").casefold()
-    return [one for one in findings if goods and (goods in str(one["goods"]).casefold() or str(one["goods"]).casefold() in goods)]
+def _ruling(asked: Asked, caller: Caller, results: Sequence[ToolResult]) -> Iterator[Call]:
+    yield from _one_finding(asked, caller, results)
+    query = asked.text[:500] if matches("long", asked) else stepwords()["search"]["ruling_worth"]
+    yield Call("search_clauses", {"query": query, "kind": "ruling_rule"})
 
 
-def _same_code(declared: str, named: str) -> bool:
-    return declared.startswith(named) or (len(declared) >= 8 and named.startswith(declared))
+def _disclosure(asked: Asked, caller: Caller, results: Sequence[ToolResult]) -> Iterator[Call]:
+    yield from _one_finding(asked, caller, results)
+    yield Call("search_clauses", {"query": stepwords()["search"]["disclosure_deadline"], "kind": "procedure"})
 
 
 def _code(asked: Asked, caller: Caller, results: Sequence[ToolResult]) -> Iterator[Call]:
@@ -153,16 +147,8 @@ def _plan(asked: Asked, caller: Caller, results: Sequence[ToolResult]) -> Iterat
 
 def _simulate(asked: Asked, caller: Caller, results: Sequence[ToolResult]) -> Iterator[Call]:
     yield Call("explain_score")
-    names = (
-        ["all"]
-        if matches("everything", asked) and not asked.findings
-        else [str(one["number"]) for one in of_code(asked, results)]
-        if asked.codes
-        else list(asked.findings)
-    )
-    if "last" in names:
-        names = [str(len(listed(results)))] if listed(results) else []
-    if names:
+    names = ["all"] if matches("everything", asked) and not asked.findings else simulated(asked, results)
+    if names and (listed(results) or asked.findings or names == ["all"]):
         yield Call("simulate", {"findings": names})
 
 
@@ -172,6 +158,7 @@ def _forecast(asked: Asked, caller: Caller, results: Sequence[ToolResult]) -> It
 
 def _compare(asked: Asked, caller: Caller, results: Sequence[ToolResult]) -> Iterator[Call]:
     yield Call("compare", {"since": asked.days[0]} if asked.days else {})
+    yield Call("explain_score")
 
 
 def _misclassified(asked: Asked, caller: Caller, results: Sequence[ToolResult]) -> Iterator[Call]:
@@ -179,8 +166,9 @@ def _misclassified(asked: Asked, caller: Caller, results: Sequence[ToolResult]) 
 
 
 def _mark(asked: Asked, caller: Caller, results: Sequence[ToolResult]) -> Iterator[Call]:
-    if asked.findings:
-        yield from _finding(asked, caller, results)
+    yield Call("explain_score")
+    if listed(results):
+        yield from (Call("get_finding", {"finding": name}) for name in chosen(asked, results))
 
 
 def _lines(asked: Asked, caller: Caller, results: Sequence[ToolResult]) -> Iterator[Call]:
@@ -199,14 +187,24 @@ def _apart(asked: Asked, caller: Caller, results: Sequence[ToolResult]) -> Itera
     if len(codes) < 2:
         yield Call("search_clauses", {"query": asked.goods or asked.topic, **({"code": codes[0]} if codes else {})})
         return
-    yield Call("search_clauses", {"query": " ".join(codes), "kind": "confusion"})
-    yield from (Call("search_clauses", {"query": asked.goods or code, "code": code[:4]}) for code in codes)
+    yield from (Call("search_clauses", {"query": asked.goods or asked.topic, "code": code[:4], "kind": "confusion"}) for code in codes)
+    yield from (Call("search_clauses", {"query": asked.goods or code, "code": code[:4], "kind": "note"}) for code in codes)
     yield from (Call("get_tariff_line", {"code": code}) for code in codes if len(code) >= 8)
+    best = confusion(codes, results)
+    if best:
+        yield Call("get_clause", {"id": best})
 
 
 def _clauses(asked: Asked, caller: Caller, results: Sequence[ToolResult]) -> Iterator[Call]:
     if asked.findings:
         yield from _finding(asked, caller, results)
+        return
+    if asked.clause:
+        yield Call("get_clause", {"id": asked.clause})
+        if not any(one.tool == "get_clause" and one.state == "nothing" for one in results):
+            return
+    if asked.follows and matches("before", asked) and not asked.clause:
+        yield from _predecessor(asked, results)
         return
     kind = next((name for name, pattern in stepwords()["kind"].items() if re.search(pattern, asked.topic)), None)
     arguments: dict[str, Any] = {"query": (asked.goods or asked.topic)[:500]}
@@ -216,6 +214,24 @@ def _clauses(asked: Asked, caller: Caller, results: Sequence[ToolResult]) -> Ite
     yield Call("search_clauses", arguments)
     if kind and any(one.tool == "search_clauses" and one.state == "nothing" for one in results):
         yield Call("search_clauses", {name: value for name, value in arguments.items() if name != "kind"})
+
+
+def _predecessor(asked: Asked, results: Sequence[ToolResult]) -> Iterator[Call]:
+    """What was in force on the day before that which was spoken of."""
+    named = record_named(asked.topic)
+    yield Call("get_clause", {"id": named}) if named else Call("search_clauses", {"query": asked.topic[:500]})
+    since = next((str(one.facts["clause.1.valid_from"].value) for one in results if "clause.1.valid_from" in one.facts), None)
+    if since:
+        day = date.fromisoformat(since) - timedelta(days=1)
+        title = next(one.facts["clause.1.title"].shown["zh"] for one in results if "clause.1.title" in one.facts)
+        yield Call("search_clauses", {"query": title.split("：")[0], "as_of": day.isoformat(), "kind": "procedure"})
+        ended = (
+            str(one.facts[key.replace("valid_to", "id")].value)
+            for one in results
+            for key, fact in one.facts.items()
+            if key.endswith(".valid_to") and fact.value == day.isoformat()
+        )
+        yield from (Call("get_clause", {"id": name}) for name in list(ended)[:1])
 
 
 def _candidates(asked: Asked, caller: Caller, results: Sequence[ToolResult]) -> Iterator[Call]:
@@ -228,30 +244,21 @@ def _record(asked: Asked, caller: Caller, results: Sequence[ToolResult]) -> Iter
         yield Call("get_record", {"domain": asked.domain, **({"market": asked.market} if asked.market else {})})
 
 
+def _others(asked: Asked, caller: Caller, results: Sequence[ToolResult]) -> Iterator[Call]:
+    """What may be known of somebody else: to a buyer the record, which is said beside the refusal."""
+    if caller.role == "buyer":
+        yield from _record(asked, caller, results)
+
+
 def _aeo(asked: Asked, caller: Caller, results: Sequence[ToolResult]) -> Iterator[Call]:
     yield from _record(asked, caller, results)
-    yield Call("search_clauses", {"query": stepwords()["search"]["aeo_meaning"]})
+    own = stepwords()
+    query = next((words for words, pattern in own["aeo_search"].items() if re.search(pattern, asked.text)), own["search"]["aeo_meaning"])
+    yield Call("search_clauses", {"query": query, "kind": "procedure"})
 
 
 def _method(asked: Asked, caller: Caller, results: Sequence[ToolResult]) -> Iterator[Call]:
-    yield Call("score_method", {"topic": method_topic(asked)})
-
-
-def method_topic(asked: Asked) -> str:
-    """The part of the method that is asked about."""
-    return next((name for name, pattern in stepwords()["topic"].items() if re.search(pattern, asked.topic)), "all")
-
-
-def dimension_named(asked: Asked) -> int | None:
-    """The dimension that is asked about, by its place or its name."""
-    place = next((int(one) for one in asked.findings if one.isdigit() and 1 <= int(one) <= 10), None)
-    named = (int(number) for number, pattern in stepwords()["dimension"].items() if re.search(pattern, asked.topic))
-    return next(named, place)
-
-
-def matches(name: str, asked: Asked) -> bool:
-    """Whether the question has the words of a pattern."""
-    return re.search(stepwords()[name], asked.topic) is not None
+    yield Call("score_method", {"topic": "all"})
 
 
 def _sources(asked: Asked, caller: Caller, results: Sequence[ToolResult]) -> Iterator[Call]:
@@ -262,16 +269,16 @@ def _sources(asked: Asked, caller: Caller, results: Sequence[ToolResult]) -> Ite
 
 _STEPS: Mapping[str, Steps] = {
     "why_score": _why,
-    "dimension_detail": _ledger,
+    "dimension_detail": _dimension,
     "costliest_findings": _costliest,
-    "finding_detail": _finding,
+    "finding_detail": _detail,
     "code_review": _code,
     "plan_to_target": _plan,
     "simulate": _simulate,
     "forecast": _forecast,
     "when_leaves": _leaves,
-    "ruling_worth": _costliest_unless_named,
-    "disclosure_deadline": _costliest_unless_named,
+    "ruling_worth": _ruling,
+    "disclosure_deadline": _disclosure,
     "what_changed": _compare,
     "misclassified_codes": _misclassified,
     "reviewed_mark": _mark,
@@ -287,4 +294,5 @@ _STEPS: Mapping[str, Steps] = {
     "anomalies_meaning": _record,
     "threshold_clause": _record,
     "sources_and_age": _sources,
+    "others_data": _others,
 }

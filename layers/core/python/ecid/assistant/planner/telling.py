@@ -98,6 +98,11 @@ class Told:
             if result.tool in tools:
                 self.cite(*(one.id for one in result.citations))
 
+    def cite_first(self, tool: str, *names: str) -> None:
+        """Name one record that a tool brought: the first of `names` that is among them, else the first of all."""
+        found = [one.id for result in self.of(tool) for one in result.citations]
+        self.cite(*([name for name in names if name in found] or found)[:1])
+
     def failing(self, *tools: str) -> Parts:
         """What is said where these tools gave nothing to answer with, and why; empty where any of them did."""
         own = [one for one in self.results if one.tool in tools]

@@ -26,6 +26,27 @@ _MOST_ITEMS = 1_000  # waiting for the end of their message, which has fifty at 
 _DEEPEST = 100
 _FIELDS = frozenset({*_HEAD, *_ITEM})
 _ENCODINGS = {"utf-8": "utf-8", "utf8": "utf-8", "us-ascii": "ascii", "gb18030": "gb18030", "gbk": "gb18030", "gb2312": "gb18030", "utf-16": "utf-16"}
+_REASONS = {
+    "document_type": (
+        "XML 带有文档类型声明（DOCTYPE）。报关单报文不含此声明，且它可使文件无限展开，因此不予读取",
+        "the XML declares a document type (DOCTYPE), which no declaration message does and which can expand without end",
+    ),
+    "endless_tag": (
+        "XML 中有一个标签或注释超过一百万字节，不可能是报关单报文",
+        "a tag or comment of the XML is longer than a million bytes, as none of a message is",
+    ),
+    "too_deep": (f"XML 标签嵌套超过 {_DEEPEST} 层，不可能是报关单报文", f"the tags of the XML stand more than {_DEEPEST} deep, as those of no message do"),
+    "not_well_formed": (
+        "XML 在第 {line} 行不合语法，文件可能已损坏或不完整",
+        "the XML breaks its own grammar in line {line}; the file may be damaged or cut off",
+    ),
+    "undecodable": ("XML 含有其声明的编码无法解读的字节", "the XML holds bytes that mean nothing in the encoding that it states"),
+    "unknown_encoding": (
+        "XML 声明的编码“{encoding}”不受支持；请用 UTF-8、UTF-16 或 GB18030",
+        "the XML states the encoding {encoding!r}, which is not read here; use UTF-8, UTF-16 or GB18030",
+    ),
+    "no_items": ("其中没有报关单商品项（DecList）", "it holds no declaration items (DecList)"),
+}
 _ENCODING = re.compile(rb"""<\?xml[^>]*encoding\s*=\s*["']([A-Za-z0-9_-]+)""")
 
 
@@ -55,8 +76,12 @@ def message_rows(path: Path, tally: Tally, progress: Callable[[int], None]) -> I
                 parser.Parse(text, final)
                 fed += len(text)
                 _require_events(parser, fed)
-            except (expat.ExpatError, UnicodeError, _NotAMessage) as error:
-                raise _broken(tally.file, error) from error
+            except _NotAMessage as error:
+                raise _refused(tally.file, error.reason) from error
+            except expat.ExpatError as error:
+                raise _refused(tally.file, "not_well_formed", line=error.lineno) from error
+            except UnicodeError as error:
+                raise _refused(tally.file, "undecodable") from error
             progress(file.tell())
             for row in collector.rows():
                 number += 1
@@ -65,17 +90,21 @@ def message_rows(path: Path, tally: Tally, progress: Callable[[int], None]) -> I
                 else:
                     yield number, row
     if not number:
-        raise UnreadableFile(name=tally.file, reason_zh="其中没有报关单商品项（DecList）", reason_en="it holds no declaration items (DecList)")
+        raise _refused(tally.file, "no_items")
 
 
 class _NotAMessage(Exception):
     """The file has what no message has: a document type, tags without end, or hundreds of them inside each other."""
 
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
 
 def _require_events(parser: expat.XMLParserType, fed: int) -> None:
     """A tag or comment that goes on and on makes the parser keep all of it."""
     if fed - parser.CurrentByteIndex > LONGEST_ROW:
-        raise _NotAMessage
+        raise _NotAMessage("endless_tag")
 
 
 class _Collector:
@@ -94,7 +123,7 @@ class _Collector:
         name = _local(tag)
         self._depth += 1
         if self._depth > _DEEPEST:
-            raise _NotAMessage
+            raise _NotAMessage("too_deep")
         if name == "DecHead":
             self._close()
             self._head = {}
@@ -130,7 +159,7 @@ class _Collector:
         self._length = 0
 
     def doctype(self, *_declared: object) -> None:
-        raise _NotAMessage
+        raise _NotAMessage("document_type")
 
     def rows(self) -> Iterator[list[str] | None]:
         """The rows of the messages that have ended since the last call; None for one that is too long."""
@@ -157,9 +186,10 @@ def _decoder(name: str, start: bytes) -> codecs.IncrementalDecoder:
     found = _ENCODING.match(start.removeprefix(codecs.BOM_UTF8))
     declared = found[1].decode().lower() if found else "utf-8"
     if declared not in _ENCODINGS:
-        raise _broken(name, LookupError(declared))
+        raise _refused(name, "unknown_encoding", encoding=declared)
     return codecs.getincrementaldecoder(_ENCODINGS[declared])()
 
 
-def _broken(name: str, error: Exception) -> UnreadableFile:
-    return UnreadableFile(name=name, reason_zh="XML 报文无法解析", reason_en=f"the XML message cannot be parsed ({type(error).__name__})")
+def _refused(name: str, reason: str, **context: object) -> UnreadableFile:
+    zh, en = _REASONS[reason]
+    return UnreadableFile(name=name, reason_zh=zh.format_map(context), reason_en=en.format_map(context))

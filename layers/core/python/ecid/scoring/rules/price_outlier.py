@@ -15,8 +15,9 @@ from ecid.scoring.medians import beside_median, far
 from ecid.scoring.policy import Policy
 from ecid.scoring.rule import Evidence, LineRule, LineVerdict, facts_of_lines
 from ecid.scoring.units import unit_name
-from ecid.scoring.wording import phrase
+from ecid.scoring.wording import figure, phrase
 
+_DECIMALS = 4  # of prices and totals, as declarations carry
 _GROUP = ("key", "unit")
 _SHOWN = ("unit", "currency", "price", "total", "quantity", "by_total", "value", "median", "bound")
 
@@ -55,13 +56,13 @@ def _evidence(line: Mapping[str, Any]) -> Sequence[Evidence]:
         "lowest_rmb": max(line["median"] - line["bound"], 0.0),
         "highest_rmb": line["median"] + line["bound"],
     }
-    rounded = {name: round(value, 4) for name, value in figures.items()}
+    rounded = {name: round(value, _DECIMALS) for name, value in figures.items()}
     unit, currency = unit_name(line["unit"] or ""), line["currency"]
-    seen: object = f"{round(line['price'] or 0.0, 4)} {currency}"
+    seen: object = f"{figure(line['price'] or 0.0, _DECIMALS)} {currency}"
     if line["by_total"]:
-        seen = {lang: f"{line['total']} {currency} ÷ {line['quantity']} {name}".rstrip() for lang, name in unit.items()}
+        seen = {lang: f"{figure(line['total'], _DECIMALS)} {currency} ÷ {figure(line['quantity'])} {name}".rstrip() for lang, name in unit.items()}
     which = "by_total" if line["by_total"] else "stated"
-    expected = phrase(f"price_{which}", unit=unit, **{name: str(value) for name, value in rounded.items()})
+    expected = phrase(f"price_{which}", unit=unit, **{name: figure(value, _DECIMALS) for name, value in rounded.items()})
     return [{"kind": "price", "price": which, "seen": seen, "unit": line["unit"], **rounded, "expected": expected}]
 
 

@@ -6,18 +6,21 @@ with it, and is held against nobody.
 
 from __future__ import annotations
 
+import unicodedata
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 import polars as pl
 
-from ecid.scoring.authority import quoted
+from ecid.scoring.authority import Ruling, quoted
 from ecid.scoring.rule import Case, Evidence, LineVerdict, SourceRule
 from ecid.scoring.rules.held_against import held_against, nothing_loaded
 from ecid.scoring.same_goods import Rulings
 
 CODE = "RULING_CONFLICT"
+_ITEM = "sku:"
 _SHOWN = ("number", "code", "words", "valid_from", "valid_to", "ended_on")
 
 
@@ -27,12 +30,26 @@ def subjects_of_rulings(case: Case) -> pl.DataFrame:
     by_goods = [(index, place) for index, item in enumerate(case.judgements.goods) for place in rulings.about(item.goods)] if rulings.all else []
     goods = pl.DataFrame(by_goods, schema={"goods": lines.schema["goods"], "place": pl.UInt32}, orient="row")
     found = lines.select("at", "goods").join(goods, on="goods", how="inner").select("at", "place")
-    by_item = [(f"sku:{ruling.sku.strip()}", place) for place, ruling in enumerate(rulings.all) if ruling.sku]
-    if not by_item:
+    items = _by_item(rulings.all, lines["key"])
+    if items.is_empty():
         return found
-    items = pl.DataFrame(by_item, schema={"key": pl.String, "place": pl.UInt32}, orient="row")
     own = lines.select("at", pl.col("key").cast(pl.String)).join(items, on="key", how="inner").select("at", "place")
     return pl.concat([found, own]).unique(maintain_order=True)
+
+
+def _by_item(rulings: Sequence[Ruling], keys: pl.Series) -> pl.DataFrame:
+    """`key` and `place` of each product key whose item number is a ruling's, however either is written (r, Ｒ)."""
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, ruling in enumerate(rulings):
+        if ruling.sku.strip():
+            places[_as_compared(ruling.sku)].append(place)
+    known = keys.cast(pl.String).unique(maintain_order=True).drop_nulls() if places else ()
+    found = [(key, place) for key in known if key.startswith(_ITEM) for place in places.get(_as_compared(key.removeprefix(_ITEM)), ())]
+    return pl.DataFrame(found, schema={"key": pl.String, "place": pl.UInt32}, orient="row")
+
+
+def _as_compared(item_number: str) -> str:
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", item_number).casefold()).strip()
 
 
 def _check(case: Case) -> LineVerdict:

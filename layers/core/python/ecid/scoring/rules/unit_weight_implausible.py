@@ -19,7 +19,7 @@ from ecid.scoring.policy import PPM, Policy
 from ecid.scoring.rule import Evidence, LineRule, LineVerdict, facts_of_lines
 from ecid.scoring.rules.unit_mismatch import LEGAL_STATED
 from ecid.scoring.units import counted_unit, unit_name, units
-from ecid.scoring.wording import phrase
+from ecid.scoring.wording import figure, phrase
 
 _PLACES = ("deal", "first", "second")
 _PAIRS = tuple(combinations(_PLACES, 2))
@@ -131,25 +131,20 @@ def _evidence(line: Mapping[str, Any]) -> Sequence[Evidence]:
         if line[f"{one}_{other}"]:
             in_other = line[one] * line[f"{one}_factor"] / line[f"{other}_factor"]
             unit, other_unit = unit_name(line[f"{one}_unit"]), unit_name(line[f"{other}_unit"])
-            figures = {"quantity": _written(line[one]), "converted": _written(in_other), "other": _written(line[other])}
+            figures = {"quantity": figure(line[one]), "converted": figure(in_other), "other": figure(line[other])}
             key = "quantities_unlike" if line[f"{one}_unit"] == line[f"{other}_unit"] else "quantities_differ"
             shown.append(phrase(key, unit=unit, other_unit=other_unit, **figures))
     if line["far"]:
         low, high = max(line["median"] - line["bound"], 0.0), line["median"] + line["bound"]
-        figures = {"value": _written(line["value"]), "median": _written(line["median"]), "low": _written(low), "high": _written(high)}
+        figures = {"value": figure(line["value"]), "median": figure(line["median"]), "low": figure(low), "high": figure(high)}
         shown.append(phrase("piece_weight", unit=counted_unit(line["measure"]), **figures))
     seen = {"zh": _declared(line, "zh"), "en": _declared(line, "en")}
     return [{"kind": "quantity", "seen": seen, "expected": expected} for expected in shown]
 
 
 def _declared(line: Mapping[str, Any], lang: Language) -> str:
-    stated = [f"{_written(line[place])} {unit_name(line[f'{place}_unit'] or '')[lang]}" for place in _PLACES if line[place] is not None]
+    stated = [f"{figure(line[place])} {unit_name(line[f'{place}_unit'] or '')[lang]}" for place in _PLACES if line[place] is not None]
     return "; ".join(stated)
-
-
-def _written(value: float) -> str:
-    """A figure with at most five decimals, as declarations carry."""
-    return f"{value:.5f}".rstrip("0").rstrip(".")
 
 
 RULE = LineRule("UNIT_WEIGHT_IMPLAUSIBLE", 7, _check, _evidence)
