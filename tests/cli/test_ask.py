@@ -36,7 +36,7 @@ from ecid.bootstrap import LocalPlatform, Platform
 from ecid.cli.answer_blocks import shown, sources
 from ecid.cli.ask import NoSuchConversation, ask_command
 from ecid.cli.callers import NoSuchCaller
-from ecid.errors import BadInput, Language
+from ecid.errors import BadInput, InvalidDomain, Language
 from ecid.settings import CHECKOUT, Settings
 from tests.gateways import running
 from tests.pack_index import lend
@@ -103,6 +103,21 @@ def test_a_conversation_goes_on(machine: LocalPlatform) -> None:
     assert gone_on["conversation"] == begun["conversation"]
     second = machine.questions().explain(HARBORLIGHT, "en")["findings"][1]
     assert second["id"] in {block.get("id") for block in gone_on["blocks"]}
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_buyer_says_once_whose_website_is_looked_at(machine: LocalPlatform, lang: Language) -> None:
+    question = {"zh": "这家的AEO状态是什么？", "en": "what is its AEO status?"}[lang]
+    named = answer(machine, question, "--buyer", "--domain", "https://www.harborlight.example/contact")
+    assert "SAMPLE-2026-0401" in named["text"]
+    assert "SAMPLE-2026-0401" not in answer(machine, question, "--buyer")["text"]
+
+
+def test_a_website_belongs_to_a_new_conversation(machine: LocalPlatform) -> None:
+    begun = answer(machine, "hello", "--buyer")
+    done = run(machine, "hello", "--buyer", "--conversation", begun["conversation"], "--domain", "harborlight.example")
+    assert done.exit_code == 2
+    assert isinstance(run(machine, "hello", "--buyer", "--domain", "not a domain").exception, InvalidDomain)
 
 
 @pytest.mark.parametrize("caller", [["--buyer"], ["--as", "brightcell.example"]])

@@ -84,6 +84,16 @@ class Terminal:
         before, _, self.seen = self.seen.partition(words)
         return before
 
+    def type_until(self, keys: bytes, words: bytes) -> None:
+        """Type these, again every second until these words are shown: a terminal that changes its mode swallows what was typed before."""
+        ends = monotonic() + DEADLINE
+        while words not in self.seen:
+            assert monotonic() < ends, self.seen
+            self.type(keys)
+            if select.select([self.screen], [], [], 1)[0]:
+                self.seen += os.read(self.screen, 4096)
+        self.seen = self.seen.partition(words)[2]
+
     def end(self, keys: bytes) -> int:
         """The exit status, once these keys have ended it: typed again until they were read, since a terminal that changes its mode may swallow them."""
         ends = monotonic() + DEADLINE
@@ -116,8 +126,7 @@ def test_at_a_terminal_it_prompts_forgets_and_ends(terminal: Terminal, machine: 
     terminal.type(b"thanks\n")
     terminal.until(b"welcome")
     terminal.until(b"> ")
-    terminal.type(b"\x03")
-    terminal.until(b"> ")
+    terminal.type_until(b"\x03", b"> ")
     assert terminal.end(b"\x04") == 0
     assert not [path for path in machine.settings.home.iterdir() if "history" in path.name]
 

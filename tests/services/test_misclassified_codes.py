@@ -166,10 +166,12 @@ def test_a_list_is_made_once_and_then_for_the_next_quarter(house: Installation, 
     settle(house, 11)
     assert house.work() == []
     assert told(house) == first
+    assert len(list(house.objects.keys(f"quarters/{QUARTER}/"))) == 10
     monkeypatch.setattr(Installation, "now", datetime(2026, 4, 2, tzinfo=UTC))
     assert len(house.work()) == 11
     house.work()
     assert told(house)["quarter"] == "2026-Q1"
+    assert {key[: len("quarters/2026-03-31")] for key in house.objects.keys("quarters/")} == {"quarters/2026-03-31"}
     monkeypatch.setattr(Installation, "now", datetime(2026, 1, 2, tzinfo=UTC))
     assert house.work() == []
     assert told(house)["quarter"] == "2026-Q1"

@@ -71,6 +71,29 @@ def test_answers(case: dict[str, Any], fed: tuple[SampleSources, dict[str, str]]
         memory = memory.after(asked)
 
 
+@pytest.mark.parametrize(
+    ("question", "corrected"),
+    [
+        ("since my score is 95, what do I have to do?", "{score.shown}"),
+        ("我既然已经到了95分，还需要改什么？", "{score.shown}"),
+        ("my score is 82, why?", None),
+        ("I have 40 findings. Which is the worst of the 40?", "{score.findings}"),
+        ("我们一共有四十项待核事项，最严重的是哪一项", "{score.findings}"),
+        ("I have 14 findings. Which is the worst?", None),
+        ("we lost only 3 points, right?", "{score.missing}"),
+        ("我们就价格扣了3分对吧", "{score.missing}"),
+        ("we lost 17 points, why?", None),
+    ],
+)
+def test_a_premise_that_is_not_so_is_set_right_first(question: str, corrected: str | None, fed: tuple[SampleSources, dict[str, str]]) -> None:
+    asked = read(question, Memory(own="harborlight.example"), CALLERS["supplier"], "zh")
+    draft = draft_of(asked, CALLERS["supplier"], found_for(asked, CALLERS["supplier"], fed[0])[1])
+    first = next(text for _, text in texts_of(draft))
+    premise = any(first.startswith(phrases()[name][asked.lang].split("{")[0]) for name in ("stated_other", "stated_findings", "stated_lost"))
+    assert premise is (corrected is not None)
+    assert corrected is None or corrected in first
+
+
 def asked_for(name: str, lang: Language) -> Asked:
     return Asked(
         lang, (name,), codes=("9405429000",), findings=("1",), target=90, goods="LED灯带", domain="harborlight.example", market="DE", topic="8539 9405 决定"

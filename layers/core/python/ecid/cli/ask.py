@@ -58,6 +58,7 @@ def who_asks(command: _Command) -> _Command:
     options = (
         click.option("--as", "enterprise", metavar="ENTERPRISE", help="Whose score is asked about: a domain, USCC or name known on this machine."),
         click.option("--buyer", is_flag=True, help="Ask as a buyer, who sees public records and clauses alone."),
+        click.option("--domain", metavar="DOMAIN", help="The website whose record is meant where a question names none."),
         server_option,
         click.option("--token", envvar="ECID_TOKEN", metavar="TOKEN", help="With --server: says who asks (ecid token). Default: the variable ECID_TOKEN."),
         lang_option,
@@ -76,6 +77,8 @@ def who_asks(command: _Command) -> _Command:
 def ask_command(ctx: click.Context, /, question: str, conversation: str | None, as_json: bool, **who: Any) -> None:
     """Ask the assistant one question. Every answer, "that I cannot tell" included, is exit status 0."""
     lang: Language = who["lang"]
+    if conversation and who["domain"]:
+        raise click.UsageError("--domain belongs to a new conversation; leave it out with --conversation, and name the website in the question")
     talking = way(ctx.obj, **who)
     opened = conversation or talking.open(lang).id
     try:
@@ -90,7 +93,7 @@ def ask_command(ctx: click.Context, /, question: str, conversation: str | None, 
     click.echo(_WORDS["conversation"][answer.lang].format(id=printable(opened)), err=True)
 
 
-def way(platform: Platform, enterprise: str | None, buyer: bool, server: str | None, token: str | None, lang: Language) -> Talking:
+def way(platform: Platform, enterprise: str | None, buyer: bool, domain: str | None, server: str | None, token: str | None, lang: Language) -> Talking:
     """The way to the assistant that the options of `who_asks` name. Raises NoSuchCaller, and a usage error for options that do not go together."""
     if enterprise is not None and buyer:
         raise click.UsageError("give --as or --buyer, not both")
@@ -99,9 +102,9 @@ def way(platform: Platform, enterprise: str | None, buyer: bool, server: str | N
             raise click.UsageError("--server knows by the --token who asks; leave out --as and --buyer")
         if not token:
             raise click.UsageError("--server needs a --token (ecid token)")
-        return There(server, token)
+        return There(server, token, domain)
     ready_index(platform, lang)
-    return Here(platform, caller_of(platform, enterprise, buyer, lang))
+    return Here(platform, caller_of(platform, enterprise, buyer, lang), domain)
 
 
 def asked_language(ctx: click.Context, lang: Language) -> Language | None:

@@ -59,6 +59,8 @@ class Here:
 
     platform: Platform
     caller: Caller
+    domain: str | None = None
+    """The website whose record a new conversation is about, until another is named."""
 
     @cached_property
     def _conversing(self) -> Conversing:
@@ -66,7 +68,7 @@ class Here:
 
     def open(self, lang: Language) -> Opening:
         """See `Talking.open`."""
-        opened = self._conversing.open(self.caller, lang)
+        opened = self._conversing.open(self.caller, lang, self.domain)
         return Opening(opened.id, opened.suggestions)
 
     def ask(self, conversation: str, question: str, lang: Language | None) -> Iterator[Told]:
@@ -81,10 +83,12 @@ class There:
 
     server: str
     token: str
+    domain: str | None = None
+    """See `Here.domain`."""
 
     def open(self, lang: Language) -> Opening:
         """See `Talking.open`."""
-        request = self._request(_PATH, {"lang": lang}, {"Accept": "application/json"})
+        request = self._request(_PATH, {"lang": lang} | ({"domain": self.domain} if self.domain else {}), {"Accept": "application/json"})
         with answer_of(self.server, request, TIMEOUT_SECONDS) as told:
             opened = read_object(self.server, told, ("conversation", "suggestions"))
         given = opened["suggestions"] if isinstance(opened["suggestions"], list) else []

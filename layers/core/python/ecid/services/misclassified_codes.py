@@ -2,7 +2,7 @@
 
 The daily run asks for it as long as the list of the quarter that ended last is not there: for every enterprise a summary, through the queue of score runs;
 when all have come, or have been waited for long enough, the list is made of them. A list that was published is not made again: two lists of almost the same
-lines would tell what is between them. Sample enterprises have no say in it.
+lines would tell what is between them. Sample enterprises have no say in it. Summaries are kept, so that a list can be traced, until the next is made.
 """
 
 from __future__ import annotations
@@ -108,6 +108,13 @@ class MisclassifiedCodes:
         languages: tuple[Language, ...] = get_args(Language)
         document = {"as_of": end.isoformat(), "codes": {lang: [to_json(rivalry, lang) for rivalry in codes] for lang in languages}}
         self.store.put_record(LIST, document, revision_of(end))
+        self._forget_all_but(end)
+
+    def _forget_all_but(self, end: date) -> None:
+        kept = f"{_ROOT}{end}"
+        for key in list(self.objects.keys(_ROOT)):
+            if not key.startswith(kept):
+                self.objects.delete(key)
 
 
 def quarter_end_before(day: date) -> date:

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from ecid.assistant.planner.claims import findings_stated, lost_stated
 from ecid.assistant.planner.described import MASKS, goods_named
 from ecid.assistant.planner.markets import market_in
-from ecid.assistant.planner.numerals import number_of, numerals
+from ecid.assistant.planner.numerals import number_of, numerals, tens
 from ecid.assistant.planner.records import mentions, words
 from ecid.errors import Language
 
@@ -38,7 +39,7 @@ _LATIN = re.compile(r"[a-z]{2,}", re.ASCII)
 @dataclass(frozen=True, slots=True)
 class Features:
     """What a question names. `findings`: ordinals (as text) and beginnings of ids, in order; `first`: so many findings from the top; `last`: the last one.
-    `target` and `claimed`: points; `day`: ISO, a month or year by its first day; `lang`: None where the question has no words."""
+    `target` and `claimed`: points; `claimed_…`: what it states besides; `days`: ISO, a month or year by its first day; `lang`: None without words."""
 
     text: str
     masked: str
@@ -55,6 +56,8 @@ class Features:
     market: str | None = None
     domains: tuple[str, ...] = ()
     claimed_aeo: str | None = None
+    claimed_findings: int | None = None
+    claimed_lost: int | None = None
     dimension: int | None = None
 
 
@@ -125,6 +128,8 @@ def features_of(question: str) -> Features:
         market=market_in(reader.text),
         domains=domains,
         dimension=dimension,
+        claimed_findings=findings_stated(text),
+        claimed_lost=lost_stated(text),
         claimed_aeo=next((level for level, said in words()["claims"]["aeo"].items() if any(one in text for one in said)), None),
     )
 
@@ -278,13 +283,6 @@ def _claim() -> re.Pattern[str]:
     return re.compile(rf"(?:{zh}|{en})(?P<points>{figure}){ahead}(?:\s?分|(?![\w.]))|(?:才|只有|只得了?)\s?(?P<said>{figure})\s?分", re.ASCII)
 
 
-@cache
-def _tens() -> str:
-    """Scores in English words: below twenty they are said of anything."""
-    tens, units = words()["numbers"]["en"]["tens"], words()["numbers"]["en"]["units"]
-    return rf"(?:{'|'.join(tens)})(?:[ -](?:{'|'.join(units[1:10])}))?"
-
-
 _WANTED = re.compile(
     r"(?:reach|get|need|want|requir\w+|minimum|min|at least|target|aim\w*|to|with|不低于|至少|达到|要求|目标)(?: (?:a|the|for|of|is))*\s*$", re.ASCII
 )
@@ -292,6 +290,6 @@ _WANTED = re.compile(
 
 @cache
 def _figure() -> re.Pattern[str]:
-    figure = rf"(?:{numerals('zh')}(?=\s?分)|(?<=[到上过达于冲])[六七八九]十[一二三四五六七八九]?|{_tens()}|\d{{1,3}}(?:\.\d+)?)"
+    figure = rf"(?:{numerals('zh')}(?=\s?分)|(?<=[到上过达于冲])[六七八九]十[一二三四五六七八九]?|{tens()}|\d{{1,3}}(?:\.\d+)?)"
     units = r"%|天|年|个|项|条|月|家|号|日|度|小时|(?:days?|months?|years?|lines?|findings?|weeks?|hours?|st|nd|rd|th|w|v|ah|mah|wh|kg|mm|cm)\b"
     return re.compile(rf"(?<![\w.#-])(?P<points>{figure})(?!\s?(?:{units}))(?:\s?分|\s?points?\b|s\b)?(?![\w.]*\d)", re.ASCII)

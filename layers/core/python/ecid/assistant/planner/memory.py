@@ -24,6 +24,14 @@ class Asked:
     target: int | None = None
     claimed: int | None = None
     claimed_aeo: str | None = None
+    claimed_findings: int | None = None
+    claimed_lost: int | None = None
+
+    @property
+    def claims_a_score(self) -> bool:
+        """Whether it states something of the caller's own score."""
+        return any(one is not None for one in (self.claimed, self.claimed_findings, self.claimed_lost))
+
     days: tuple[str, ...] = ()
     goods: str | None = None
     market: str | None = None

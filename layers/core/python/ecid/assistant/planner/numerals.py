@@ -54,3 +54,10 @@ def _english(said: str) -> int | None:
         else:
             return None
     return total
+
+
+@cache
+def tens() -> str:
+    """Scores in English words: below twenty they are said of anything."""
+    tens, units = words()["numbers"]["en"]["tens"], words()["numbers"]["en"]["units"]
+    return rf"(?:{'|'.join(tens)})(?:[ -](?:{'|'.join(units[1:10])}))?"

@@ -15,6 +15,7 @@ from ecid.assistant.planner.telling import Parts, Told
 from ecid.assistant.results import ToolResult
 
 _MOST_BLOCKS = 36
+_POINT = 1_000_000
 Answer = Callable[[Told], Parts]
 
 
@@ -47,6 +48,12 @@ def _premise(told: Told) -> Parts:
     public = told.value("score.public") if "score.public" in told.facts else told.value("record.score.value")
     if claimed is not None and isinstance(public, int) and claimed != public:
         said.append(told.either("stated_other", "stated_other_public"))
+    counted = told.value("score.findings")
+    if told.asked.claimed_findings is not None and isinstance(counted, int) and told.asked.claimed_findings != counted:
+        said.append(told.say("stated_findings"))
+    lost = told.value("score.missing")
+    if told.asked.claimed_lost is not None and isinstance(lost, int) and abs(told.asked.claimed_lost * _POINT - lost) > _POINT // 2:
+        said.append(told.say("stated_lost"))
     level = told.value("record.aeo.level")
     if told.asked.claimed_aeo and isinstance(level, str) and level != told.asked.claimed_aeo:
         said.append(told.say("stated_level"))

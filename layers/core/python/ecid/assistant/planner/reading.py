@@ -189,7 +189,7 @@ def _completed(turn: _Turn, names: tuple[str, ...], *, follows: bool) -> Asked:
     keeps_finding = "findings" in takes and not named.codes and alone and (again or "finding_detail" in names) and not _mentions(named)
     spoken: dict[str, Any] = {
         "codes": named.codes or (memory.codes if "codes" in takes and keeps_code and not named.goods else ()),
-        "findings": findings or (memory.findings if keeps_finding else ()),
+        "findings": findings or (_both(turn) if "findings" in takes else ()) or (memory.findings if keeps_finding else ()),
         "target": named.target if named.target is not None else (memory.target if follows and "target" in takes else None),
         "days": named.days or (memory.days if follows else ()),
         "goods": named.goods or (memory.goods if "goods" in takes and not named.codes and again else None),
@@ -203,7 +203,7 @@ def _completed(turn: _Turn, names: tuple[str, ...], *, follows: bool) -> Asked:
     }
     if "candidates_for_goods" in names and not spoken["goods"]:
         spoken["goods"] = goods_left(named.text)
-    asked = Asked(turn.lang, names, follows=follows, claimed=named.claimed, claimed_aeo=named.claimed_aeo, **spoken)
+    asked = Asked(turn.lang, names, follows=follows, **_claims(named), **spoken)
     return replace(asked, missing=_missing(asked, turn.caller))
 
 
@@ -233,6 +233,16 @@ def _domain(turn: _Turn, wanted: bool) -> str | None:
     if turn.memory.own and (turn.memory.domain is None or re.search(followups()["own"], turn.named.text)):
         return turn.memory.own
     return turn.memory.domain
+
+
+def _claims(named: Features) -> dict[str, Any]:
+    return {name: getattr(named, name) for name in ("claimed", "claimed_aeo", "claimed_findings", "claimed_lost")}
+
+
+def _both(turn: _Turn) -> tuple[str, ...]:
+    """The last two findings spoken of, where "both", 这两项 asks for them."""
+    spoken = list(dict.fromkeys(one for one in (*turn.memory.findings, *turn.memory.said) if one.isdigit() and len(one) < 3))[:2]
+    return tuple(sorted(spoken, key=int)) if len(spoken) > 1 and re.search(followups()["both"], turn.named.text) else ()
 
 
 def _findings(named: Features) -> tuple[str, ...]:

@@ -42,7 +42,7 @@ def next_calls(asked: Asked, caller: Caller, results: Sequence[ToolResult], made
         if needs_grant(name, caller):
             continue
         wanted += _STEPS.get(name, _none)(asked, caller, results) if caller.role in own.roles else _public(asked, caller, results)
-    if asked.claimed is not None or asked.claimed_aeo:
+    if asked.claims_a_score or asked.claimed_aeo:
         wanted += _stated(asked, caller)
     fresh = [call for place, call in enumerate(wanted) if call not in made and call not in wanted[:place]]
     return fresh[: max(_MOST_CALLS - len(made), 0)]
@@ -65,9 +65,9 @@ def _public(asked: Asked, caller: Caller, results: Sequence[ToolResult]) -> Iter
 
 
 def _stated(asked: Asked, caller: Caller) -> Iterator[Call]:
-    if asked.claimed is not None and caller.sees_ledger:
+    if asked.claims_a_score and caller.sees_ledger:
         yield Call("explain_score")
-    elif asked.domain:
+    elif asked.claimed is not None and asked.domain:
         yield Call("get_record", {"domain": asked.domain})
     if asked.claimed_aeo and asked.domain:
         yield Call("get_record", {"domain": asked.domain})
