@@ -101,6 +101,9 @@ class Terminal:
             assert monotonic() < ends, self.seen
             with suppress(OSError):
                 self.type(keys)
+                # A screen that nobody reads fills up, and who writes on it waits.
+                while select.select([self.screen], [], [], 0.1)[0]:
+                    self.seen += os.read(self.screen, 4096)
             with suppress(subprocess.TimeoutExpired):
                 self.child.wait(1)
         return self.child.returncode
@@ -129,6 +132,14 @@ def test_at_a_terminal_it_prompts_forgets_and_ends(terminal: Terminal, machine: 
     terminal.type_until(b"\x03", b"> ")
     assert terminal.end(b"\x04") == 0
     assert not [path for path in machine.settings.home.iterdir() if "history" in path.name]
+
+
+def test_ctrl_c_typed_many_times_ends_nothing(terminal: Terminal) -> None:
+    terminal.until(b"> ")
+    for _ in range(200):
+        terminal.type(b"\x03")
+    terminal.type_until(b"\nthanks\n", b"welcome")
+    assert terminal.end(b"\x04") == 0
 
 
 def test_ctrl_c_ends_a_turn_and_not_the_chat(terminal: Terminal) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from rich.console import Console
@@ -125,28 +127,66 @@ def chat_command(ctx: click.Context, /, **who: Any) -> None:
         with suppress(ImportError):
             import readline  # noqa: F401, PLC0415 - editing and the arrow keys; its history is never written
         chat.console.print(*(Text(line, style="dim") for line in (_WORDS["hello"][lang], *(f"• {printable(one)}" for one in suggestions))), sep="\n")
-    while (line := _next(typed)) is not None:
-        if line.startswith("/"):
-            if not chat.command(line):
-                break
-        elif line:
-            _interruptible(chat, line)
+    breaks = _Breaks()
+    with breaks.watched() if typed else nullcontext():
+        while (line := _next(typed, breaks)) is not None:
+            if line.startswith("/"):
+                if not chat.command(line):
+                    break
+            elif line:
+                _interruptible(chat, line, breaks)
     # At a terminal every failure was seen as it happened; a program that pipes questions in learns of it by the status.
     ctx.exit(0 if typed else chat.status)
 
 
-def _interruptible(chat: _Chat, line: str) -> None:
+_Done = TypeVar("_Done")
+
+
+class _Breaks:
+    """What Ctrl-C does: it breaks off a prompt or an answer, once, and does nothing between them, so that typing it twice never ends the chat."""
+
+    def __init__(self) -> None:
+        self._open = False
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """As long as the chat lasts."""
+        before = signal.signal(signal.SIGINT, self._pressed)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def allowed(self, action: Callable[[], _Done]) -> _Done:
+        """Do what may be broken off. Raises KeyboardInterrupt where it is."""
+        # Not a context manager: between what is raised and the closing below no byte code looks for signals, so that none arrives there.
+        try:
+            self._open = True
+            done = action()
+            self._open = False
+        except BaseException:
+            self._open = False
+            raise
+        return done
+
+    def _pressed(self, *_: object) -> None:
+        # It raises as often as it is asked while open: the interpreter may ask again before it has passed on what was raised.
+        if self._open:
+            raise KeyboardInterrupt
+
+
+def _interruptible(chat: _Chat, line: str, breaks: _Breaks) -> None:
     try:
-        chat.turn(line)
+        breaks.allowed(lambda: chat.turn(line))
     except KeyboardInterrupt:
         click.echo(_WORDS["broken_off"][chat.lang], err=True)
 
 
-def _next(typed: bool) -> str | None:
+def _next(typed: bool, breaks: _Breaks) -> str | None:
     """The next line, without spaces around it; None at the end."""
     try:
         if typed:
-            return input("> ").strip()
+            return breaks.allowed(lambda: input("> ")).strip()
         line = sys.stdin.readline()
         return line.strip() if line else None
     except EOFError:
